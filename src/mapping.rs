@@ -1,0 +1,402 @@
+//! The mapping: which services hold each base.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt;
+
+use crate::prefix::{Base, Digits};
+use crate::service::ServiceIndex;
+use crate::topology::Topology;
+
+/// A cell of the table without a replica.
+pub(crate) const HOLE: u16 = u16::MAX;
+
+/// The most replicas that a table has room for, holes included: 2^28, half a
+/// gigabyte.
+const TABLE_LIMIT: usize = 1 << 28;
+
+/// Which services hold each base: a value, with no ties to a cluster.
+///
+/// Services are named as the mapping names them, by address or by service id;
+/// a name need not be any topology's.
+///
+/// Invariants:
+/// 1. `names` ascend, each once, none empty, at most
+///    [`ServiceIndex::LIMIT`] of them;
+/// 2. `table` has `width` cells for each base; the names of a base come first,
+///    ascending, then holes;
+/// 3. a name stands twice in one base only after [`PrefixMapping::resolve`] found
+///    a service under both its names.
+///
+/// Two mappings are equal when they have the same digits and each base has the
+/// same services.
+///
+/// # Examples
+///
+/// ```
+/// use meta0::{Digits, PrefixMapping};
+///
+/// let mut mapping = PrefixMapping::new(Digits::try_from(1)?);
+/// let base = mapping.digits().base(10).ok_or("no such base")?;
+/// mapping.assign_services(base, ["10.0.0.2:6001", "10.0.0.1:6001"])?;
+/// assert!(mapping.services_of(base).eq(["10.0.0.1:6001", "10.0.0.2:6001"]));
+/// assert_eq!(mapping.missing_bases().count(), 15);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct PrefixMapping {
+    digits: Digits,
+    names: Vec<Box<str>>,
+    width: usize,
+    table: Vec<u16>,
+}
+
+impl PrefixMapping {
+    /// A mapping in which every base is missing.
+    #[must_use]
+    pub const fn new(digits: Digits) -> Self {
+        Self { digits, names: Vec::new(), width: 0, table: Vec::new() }
+    }
+
+    /// A mapping of a table over names in any order, each at most once; rows
+    /// in any order, holes last.
+    pub(crate) fn from_table(
+        digits: Digits,
+        names: Vec<Box<str>>,
+        width: usize,
+        table: Vec<u16>,
+    ) -> Self {
+        debug_assert_eq!(table.len(), digits.count() * width);
+        let mut mapping = Self { digits, names, width, table };
+        mapping.sort();
+        mapping
+    }
+
+    /// Restores invariants 1 and 2.
+    fn sort(&mut self) {
+        if !self.names.is_sorted() {
+            let mut order: Vec<u16> =
+                (0..self.names.len()).map(|i| ServiceIndex::new(i).get()).collect();
+            order.sort_by(|a, b| self.names[usize::from(*a)].cmp(&self.names[usize::from(*b)]));
+            let mut rank = vec![0; order.len()];
+            for (place, &name) in order.iter().enumerate() {
+                rank[usize::from(name)] = ServiceIndex::new(place).get();
+            }
+            for cell in self.table.iter_mut().filter(|cell| **cell != HOLE) {
+                *cell = rank[usize::from(*cell)];
+            }
+            self.names.sort();
+        }
+        for row in self.table.chunks_exact_mut(self.width.max(1)) {
+            if !row.is_sorted() {
+                row.sort_unstable();
+            }
+        }
+    }
+
+    /// How many digits name a base.
+    #[must_use]
+    pub const fn digits(&self) -> Digits {
+        self.digits
+    }
+
+    /// The number of bases, missing ones included: `16^digits`.
+    #[must_use]
+    pub const fn num_bases(&self) -> usize {
+        self.digits.count()
+    }
+
+    /// Every name in the mapping, ascending. A name that no base has any more
+    /// may still be among them.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+        self.names.iter().map(AsRef::as_ref)
+    }
+
+    /// The services of a base, ascending by name; none when the base is
+    /// missing, or is no base of these digits.
+    pub fn services_of(&self, base: Base) -> impl ExactSizeIterator<Item = &str> + Clone {
+        let row = if base.digits() == self.digits { self.row(base.index()) } else { &[] };
+        row.iter().map(|&name| &*self.names[usize::from(name)])
+    }
+
+    /// The bases that a service holds, ascending, by the name that the mapping
+    /// has for it.
+    pub fn managed_bases(&self, name: &str) -> impl Iterator<Item = Base> + Clone {
+        let wanted = self.place_of(name);
+        let holds = move |row: &[u16]| wanted.is_some_and(|wanted| row.contains(&wanted));
+        self.digits.bases().filter(move |base| holds(self.row(base.index())))
+    }
+
+    /// How many bases each name holds, ascending by name.
+    pub fn count_prefixes_by_service(&self) -> impl ExactSizeIterator<Item = (&str, usize)> {
+        let mut counts = vec![0; self.names.len()];
+        for row in self.rows() {
+            for (place, &name) in row.iter().enumerate() {
+                // A service under two names counts once.
+                counts[usize::from(name)] += usize::from(place == 0 || row[place - 1] != name);
+            }
+        }
+        self.names.iter().map(AsRef::as_ref).zip(counts)
+    }
+
+    /// The bases that no service holds, ascending.
+    pub fn missing_bases(&self) -> impl Iterator<Item = Base> + Clone {
+        self.digits.bases().filter(|base| self.row(base.index()).is_empty())
+    }
+
+    /// Makes some services, and no others, hold a base.
+    ///
+    /// # Errors
+    ///
+    /// [`AssignError`] when the base is none of these digits, when a name is
+    /// empty or stands twice, or when there are too many names. The mapping is
+    /// then as it was.
+    pub fn assign_services<'a>(
+        &mut self,
+        base: Base,
+        services: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), AssignError> {
+        if base.digits() != self.digits {
+            return Err(AssignError::OtherDigits { base, digits: self.digits });
+        }
+        let mut services: Vec<&str> = services.into_iter().collect();
+        services.sort_unstable();
+        if services.first() == Some(&"") {
+            return Err(AssignError::EmptyName { base });
+        }
+        if let Some(pair) = services.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(AssignError::Repeated { base, name: pair[0].to_owned() });
+        }
+        let new: Vec<_> =
+            services.iter().copied().filter(|name| self.place_of(name).is_none()).collect();
+        let count = self.names.len() + new.len();
+        if count > ServiceIndex::LIMIT
+            || services.len().max(self.width) * self.num_bases() > TABLE_LIMIT
+        {
+            return Err(AssignError::TooLarge { names: count, replicas: services.len() });
+        }
+        if !new.is_empty() {
+            self.names.extend(new.into_iter().map(Box::from));
+            self.sort();
+        }
+        self.widen(services.len());
+        let places: Vec<_> = services.iter().filter_map(|name| self.place_of(name)).collect();
+        let start = base.index() * self.width;
+        let row = &mut self.table[start..start + self.width];
+        row.fill(HOLE);
+        row[..places.len()].copy_from_slice(&places);
+        Ok(())
+    }
+
+    /// Like [`PrefixMapping::assign_services`], but refuses a base that some
+    /// service holds already.
+    ///
+    /// # Errors
+    ///
+    /// [`AssignError::AlreadySet`], and those of `assign_services`.
+    pub fn assign_missing<'a>(
+        &mut self,
+        base: Base,
+        services: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), AssignError> {
+        let replicas = self.services_of(base).len();
+        if replicas > 0 {
+            return Err(AssignError::AlreadySet { base, replicas });
+        }
+        self.assign_services(base, services)
+    }
+
+    fn widen(&mut self, width: usize) {
+        if width <= self.width {
+            return;
+        }
+        let mut table = vec![HOLE; width * self.num_bases()];
+        for (index, row) in table.chunks_exact_mut(width).enumerate() {
+            let old = self.row(index);
+            row[..old.len()].copy_from_slice(old);
+        }
+        (self.width, self.table) = (width, table);
+    }
+
+    /// The same mapping with every service that a topology knows named by its
+    /// address. What is written to meta0 names addresses.
+    ///
+    /// A base that named one service by both its address and its id has that
+    /// service twice, which a check counts as a duplicate.
+    #[must_use]
+    pub fn resolve(&self, topology: &Topology) -> Self {
+        let found = topology.find_all(&self.names);
+        let address = |place: usize| {
+            found[place]
+                .map_or(&*self.names[place], |index| topology.services()[index.index()].address())
+        };
+        if (0..self.names.len()).all(|place| address(place) == &*self.names[place]) {
+            return self.clone();
+        }
+        let mut names: Vec<Box<str>> = Vec::with_capacity(self.names.len());
+        let mut place_of = HashMap::with_capacity(self.names.len());
+        let mut renamed = Vec::with_capacity(self.names.len());
+        for place in 0..self.names.len() {
+            let name = address(place);
+            renamed.push(*place_of.entry(name).or_insert_with(|| {
+                names.push(name.into());
+                ServiceIndex::new(names.len() - 1).get()
+            }));
+        }
+        let rename = |&cell: &u16| if cell == HOLE { HOLE } else { renamed[usize::from(cell)] };
+        let table = self.table.iter().map(rename).collect();
+        Self::from_table(self.digits, names, self.width, table)
+    }
+
+    /// A number that tells mappings apart: the same for equal mappings, on any
+    /// machine, whatever the order they were read in.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        let hashes: Vec<_> = self.names.iter().map(|name| hash_of_name(name)).collect();
+        let start = digest_of_digits(self.digits);
+        self.rows().enumerate().fold(start, |digest, (index, row)| {
+            let row =
+                row.iter().fold(0, |sum: u64, &name| sum.wrapping_add(hashes[usize::from(name)]));
+            digest.wrapping_add(digest_of_base(index, row))
+        })
+    }
+
+    fn place_of(&self, name: &str) -> Option<u16> {
+        let place = self.names.binary_search_by(|other| (**other).cmp(name)).ok()?;
+        Some(ServiceIndex::new(place).get())
+    }
+
+    pub(crate) fn boxed_names(&self) -> &[Box<str>] {
+        &self.names
+    }
+
+    /// The most replicas that any base has had.
+    pub(crate) const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The services of a base as places in `names`, ascending.
+    #[inline]
+    pub(crate) fn row(&self, index: usize) -> &[u16] {
+        let row = &self.table[index * self.width..][..self.width];
+        match row.last() {
+            Some(&HOLE) => &row[..row.partition_point(|&cell| cell != HOLE)],
+            _ => row,
+        }
+    }
+
+    /// The rows of every base, ascending.
+    #[inline]
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &[u16]> + Clone {
+        (0..self.num_bases()).map(|index| self.row(index))
+    }
+}
+
+impl PartialEq for PrefixMapping {
+    fn eq(&self, other: &Self) -> bool {
+        if self.digits != other.digits {
+            return false;
+        }
+        if self.names == other.names {
+            return self.rows().eq(other.rows());
+        }
+        self.digits.bases().all(|base| self.services_of(base).eq(other.services_of(base)))
+    }
+}
+
+impl Eq for PrefixMapping {}
+
+/// FNV-1a, then mixed: a few bits of difference reach all 64.
+pub(crate) fn hash_of_name(name: &str) -> u64 {
+    let fnv = name.bytes().fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+    });
+    mix(fnv)
+}
+
+pub(crate) fn digest_of_digits(digits: Digits) -> u64 {
+    mix(u64::from(digits.get()) + 1)
+}
+
+/// What one base adds to the digest: its index and the sum of the hashes of its
+/// names, so that the order of its replicas makes no difference. A missing base
+/// adds nothing.
+#[inline]
+pub(crate) fn digest_of_base(index: usize, names: u64) -> u64 {
+    if names == 0 { 0 } else { mix(names ^ mix(index as u64 + 1)) }
+}
+
+/// The finalizer of `SplitMix64` (Steele, Lea and Flood 2014): a bijection.
+#[inline]
+const fn mix(mut bits: u64) -> u64 {
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    bits ^ (bits >> 31)
+}
+
+/// Why services can't be assigned to a base.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AssignError {
+    /// The base has other digits than the mapping.
+    OtherDigits {
+        /// The base.
+        base: Base,
+        /// The digits of the mapping.
+        digits: Digits,
+    },
+    /// A service without a name.
+    EmptyName {
+        /// The base.
+        base: Base,
+    },
+    /// One name twice.
+    Repeated {
+        /// The base.
+        base: Base,
+        /// The name.
+        name: String,
+    },
+    /// Some service holds the base already.
+    AlreadySet {
+        /// The base.
+        base: Base,
+        /// How many services hold it.
+        replicas: usize,
+    },
+    /// More names, or more replicas in all, than a mapping has room for.
+    TooLarge {
+        /// How many names there would be.
+        names: usize,
+        /// How many replicas the base would have.
+        replicas: usize,
+    },
+}
+
+impl fmt::Display for AssignError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherDigits { base, digits } => write!(
+                f,
+                "base {:?} has {} digits: the mapping has {digits}",
+                base.to_string(),
+                base.digits()
+            ),
+            Self::EmptyName { base } => {
+                write!(f, "base {:?} can't have a service without a name", base.to_string())
+            }
+            Self::Repeated { base, name } => {
+                write!(f, "base {:?} can't have the service {name} twice", base.to_string())
+            }
+            Self::AlreadySet { base, replicas } => {
+                write!(f, "base {:?} has {replicas} services already", base.to_string())
+            }
+            Self::TooLarge { names, replicas } => write!(
+                f,
+                "{names} services, {replicas} of them for one base, are more than a mapping holds"
+            ),
+        }
+    }
+}
+
+impl Error for AssignError {}

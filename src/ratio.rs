@@ -1,0 +1,276 @@
+//! Exact fractions: shares, and the tolerance that widens their bands.
+
+use std::cmp::Ordering;
+use std::error::Error;
+use std::fmt;
+use std::str::FromStr;
+
+/// A fraction of two whole numbers, at least 0.
+///
+/// Compares, and prints, by value: `6/4` is `3/2`.
+///
+/// # Examples
+///
+/// ```
+/// let share = meta0::Ratio::new(7, 2);
+/// assert_eq!((share.floor(), share.ceil()), (3, 4));
+/// assert_eq!(share.to_string(), "7/2");
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Ratio {
+    numerator: u128,
+    denominator: u128,
+}
+
+impl Ratio {
+    /// Zero.
+    pub const ZERO: Self = Self::whole(0);
+
+    /// `numerator / denominator`.
+    ///
+    /// # Panics
+    ///
+    /// When the denominator is 0.
+    #[must_use]
+    pub const fn new(numerator: u64, denominator: u64) -> Self {
+        assert!(denominator != 0, "a fraction has a denominator");
+        Self { numerator: numerator as u128, denominator: denominator as u128 }
+    }
+
+    /// A whole number.
+    #[must_use]
+    pub const fn whole(number: u64) -> Self {
+        Self { numerator: number as u128, denominator: 1 }
+    }
+
+    /// The whole numbers next to it below; itself when it is whole.
+    #[must_use]
+    pub fn floor(self) -> u64 {
+        u64::try_from(self.numerator / self.denominator).unwrap_or(u64::MAX)
+    }
+
+    /// The whole number next to it above; itself when it is whole.
+    #[must_use]
+    pub fn ceil(self) -> u64 {
+        u64::try_from(self.numerator.div_ceil(self.denominator)).unwrap_or(u64::MAX)
+    }
+
+    /// The numerator and the denominator in lowest terms.
+    #[must_use]
+    pub fn parts(self) -> (u128, u128) {
+        let lowest = self.reduced();
+        (lowest.numerator, lowest.denominator)
+    }
+
+    fn reduced(self) -> Self {
+        let (mut a, mut b) = (self.numerator, self.denominator);
+        while b > u128::from(u64::MAX) {
+            (a, b) = (b, a % b);
+        }
+        if b != 0 {
+            #[expect(clippy::cast_possible_truncation, reason = "b is below 2^64, so is a % b")]
+            let (mut small_a, mut small_b) = (b as u64, (a % b) as u64);
+            while small_b != 0 {
+                (small_a, small_b) = (small_b, small_a % small_b);
+            }
+            a = small_a.into();
+        }
+        Self { numerator: self.numerator / a, denominator: self.denominator / a }
+    }
+
+    /// The sum. Terms of one denominator, which is what a domain adds up,
+    /// cost no division.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        if self.denominator == other.denominator {
+            return Self { numerator: self.numerator + other.numerator, ..self };
+        }
+        let (a, b) = (self.reduced(), other.reduced());
+        Self {
+            numerator: a.numerator * b.denominator + b.numerator * a.denominator,
+            denominator: a.denominator * b.denominator,
+        }
+        .reduced()
+    }
+
+    pub(crate) const fn minus_whole(self, number: u64) -> Self {
+        let taken = number as u128 * self.denominator;
+        Self { numerator: self.numerator.saturating_sub(taken), ..self }
+    }
+
+    pub(crate) fn times(self, factor: u64) -> Self {
+        Self { numerator: self.numerator * u128::from(factor), ..self }
+    }
+
+    /// A `divisor`-th of it; of nothing, when the divisor is 0.
+    pub(crate) fn over(self, divisor: u64) -> Self {
+        Self { denominator: self.denominator * u128::from(divisor.max(1)), ..self }.reduced()
+    }
+}
+
+impl PartialEq for Ratio {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Ratio {}
+
+impl PartialOrd for Ratio {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ratio {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if self.denominator == other.denominator {
+            return self.numerator.cmp(&other.numerator);
+        }
+        let (a, b) = (self.reduced(), other.reduced());
+        (a.numerator * b.denominator).cmp(&(b.numerator * a.denominator))
+    }
+}
+
+impl fmt::Display for Ratio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.parts() {
+            (numerator, 1) => write!(f, "{numerator}"),
+            (numerator, denominator) => write!(f, "{numerator}/{denominator}"),
+        }
+    }
+}
+
+/// How far beyond its share a load may be, as a part of the share: 0 unless
+/// said.
+///
+/// Reads `0.05`, `5%` and `1/20` alike.
+///
+/// # Examples
+///
+/// ```
+/// use meta0::Tolerance;
+///
+/// let tolerance: Tolerance = "5%".parse()?;
+/// assert_eq!(tolerance, "0.05".parse()?);
+/// assert_eq!(tolerance, Tolerance::new(1, 20)?);
+/// # Ok::<(), meta0::ToleranceError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tolerance(Ratio);
+
+impl Tolerance {
+    /// `numerator / denominator` of the share.
+    ///
+    /// # Errors
+    ///
+    /// [`ToleranceError`] when the denominator is 0.
+    pub fn new(numerator: u32, denominator: u32) -> Result<Self, ToleranceError> {
+        if denominator == 0 {
+            return Err(ToleranceError { text: format!("{numerator}/0") });
+        }
+        Ok(Self(Ratio::new(numerator.into(), denominator.into()).reduced()))
+    }
+
+    /// The largest whole number not above `share * (1 - tolerance)`, and the
+    /// least not below `share * (1 + tolerance)`.
+    pub(crate) fn widen(self, share: Ratio) -> (u64, u64) {
+        let Ratio { numerator, denominator } = self.0;
+        let scaled = |factor| Ratio {
+            numerator: share.numerator * factor,
+            denominator: share.denominator * denominator,
+        };
+        let below = denominator.saturating_sub(numerator);
+        (scaled(below).floor(), scaled(denominator + numerator).ceil())
+    }
+}
+
+impl Default for Tolerance {
+    fn default() -> Self {
+        Self(Ratio::ZERO)
+    }
+}
+
+impl fmt::Display for Tolerance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Tolerance {
+    type Err = ToleranceError;
+
+    fn from_str(text: &str) -> Result<Self, ToleranceError> {
+        let refused = || ToleranceError { text: text.to_owned() };
+        let read = || {
+            if let Some((numerator, denominator)) = text.split_once('/') {
+                return Some((whole(numerator)?, whole(denominator)?));
+            }
+            let (number, scale) = match text.strip_suffix('%') {
+                Some(percent) => (percent, 100),
+                None => (text, 1),
+            };
+            let (ones, decimals) = number.split_once('.').unwrap_or((number, ""));
+            let places = u32::try_from(decimals.len()).ok()?;
+            let denominator = 10_u32.checked_pow(places)?;
+            let decimals = if decimals.is_empty() { 0 } else { whole(decimals)? };
+            let numerator = whole(ones)?.checked_mul(denominator)?.checked_add(decimals)?;
+            Some((numerator, denominator.checked_mul(scale)?))
+        };
+        let (numerator, denominator) = read().ok_or_else(refused)?;
+        Self::new(numerator, denominator).map_err(|_| refused())
+    }
+}
+
+fn whole(text: &str) -> Option<u32> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+/// Text that is no tolerance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToleranceError {
+    text: String,
+}
+
+impl fmt::Display for ToleranceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:?} is not a tolerance: want a part of the share, like 0.05, 5% or 1/20",
+            self.text
+        )
+    }
+}
+
+impl Error for ToleranceError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_are_exact() {
+        let third = Ratio::new(1, 3);
+        assert_eq!(third.plus(third).plus(third), Ratio::whole(1));
+        assert_eq!(third.plus(Ratio::new(1, 6)).to_string(), "1/2");
+        assert_eq!(Ratio::new(7, 2).minus_whole(3).times(4).over(6), third);
+        assert!(Ratio::new(2, 3) > Ratio::new(3, 5));
+    }
+
+    #[test]
+    fn a_tolerance_widens_both_ways() {
+        let widen = |text: &str| text.parse::<Tolerance>().unwrap().widen(Ratio::new(201, 2));
+        assert_eq!(widen("0"), (100, 101));
+        assert_eq!(widen("1%"), (99, 102));
+        assert_eq!(widen("0.5"), (50, 151));
+        assert_eq!(widen("3/2"), (0, 252));
+    }
+
+    #[test]
+    fn what_is_no_tolerance_is_refused() {
+        for text in ["", "x", "-1", "1/0", "1e3", "%", ".5%%", "9999999999", "0.00000000001"] {
+            let error = text.parse::<Tolerance>().unwrap_err();
+            let wanted = "is not a tolerance: want a part of the share, like 0.05, 5% or 1/20";
+            assert_eq!(error.to_string(), format!("{text:?} {wanted}"));
+        }
+    }
+}

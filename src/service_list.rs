@@ -1,0 +1,207 @@
+//! Lists of services, as the conscience and the command line of OpenIO give
+//! them.
+//!
+//! Three shapes, told apart by content, service by service:
+//!
+//! | | conscience (`GET /v3.0/{ns}/conscience/list?type=meta1`) | `openio cluster list meta1 -f json` | this library |
+//! |---|---|---|---|
+//! | address | `addr` | `Addr` | `address` |
+//! | service id | `tags."tag.service_id"` | `Service Id` | `id` |
+//! | location | `tags."tag.loc"` | `Location` | `location` |
+//! | score | `score` | `Score` | `score` |
+//! | type | `type` | `Type` | |
+//!
+//! Other fields are passed over. `"n/a"`, `null` and the empty string mean
+//! absent; an absent score is 0.
+
+use std::error::Error;
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::location::{Location, LocationError};
+use crate::offset::byte_offset;
+use crate::service::Service;
+
+/// What to do with a service that has no location.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WithoutLocation {
+    /// Refuse the list, naming the service.
+    #[default]
+    Refuse,
+    /// Take the host part of its address for its host: [`Location::of_host`].
+    UseHost,
+}
+
+/// Reads a list of services in any of the three shapes of this module.
+///
+/// # Errors
+///
+/// [`ServiceListError`], naming the place in the list (from 0) and the address.
+///
+/// # Examples
+///
+/// ```
+/// use meta0::{WithoutLocation, read_services};
+///
+/// let text = r#"[{"addr": "10.0.0.1:6001", "score": 80, "tags": {"tag.loc": "r1.h1.d1"}}]"#;
+/// let services = read_services(text, WithoutLocation::Refuse)?;
+/// assert_eq!(services[0].location().to_string(), "r1.h1.d1");
+/// # Ok::<(), meta0::ServiceListError>(())
+/// ```
+pub fn read_services(
+    text: &str,
+    without_location: WithoutLocation,
+) -> Result<Vec<Service>, ServiceListError> {
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    let value: Value = serde_json::from_str(text).map_err(|source| ServiceListError::Syntax {
+        offset: byte_offset(text, source.line(), source.column()),
+        source,
+    })?;
+    let Value::Array(list) = value else { return Err(ServiceListError::NotAnArray) };
+    let read = |(place, value)| match value {
+        Value::Object(fields) => read_service(place, &fields, without_location),
+        _ => Err(ServiceListError::NotAnObject { place }),
+    };
+    list.into_iter().enumerate().map(read).collect()
+}
+
+fn read_service(
+    place: usize,
+    fields: &Map<String, Value>,
+    without_location: WithoutLocation,
+) -> Result<Service, ServiceListError> {
+    let tag = |name| fields.get("tags").and_then(|tags| tags.get(name));
+    let field = |names: [&'static str; 2]| names.into_iter().find_map(|name| fields.get(name));
+
+    let address = text_of(field(["addr", "Addr"]).or_else(|| fields.get("address")));
+    let address = address.ok_or(ServiceListError::NoAddress { place })?.to_owned();
+    if let Some(kind) = text_of(field(["type", "Type"])).filter(|kind| *kind != "meta1") {
+        return Err(ServiceListError::NotMeta1 { address, kind: kind.to_owned() });
+    }
+    let location = text_of(tag("tag.loc").or_else(|| field(["Location", "location"])));
+    let location = match (location, without_location) {
+        (Some(text), _) => text
+            .parse()
+            .map_err(|source| ServiceListError::Location { address: address.clone(), source })?,
+        (None, WithoutLocation::UseHost) => Location::of_host(&address),
+        (None, WithoutLocation::Refuse) => return Err(ServiceListError::NoLocation { address }),
+    };
+    let score = match field(["score", "Score"]) {
+        Some(Value::Number(number)) if number.is_i64() => number.as_i64().unwrap_or_default(),
+        score if is_absent(score) => 0,
+        Some(other) => return Err(ServiceListError::Score { address, text: other.to_string() }),
+        None => 0,
+    };
+    let service = Service::new(address, location).with_score(score);
+    let id = text_of(tag("tag.service_id").or_else(|| field(["Service Id", "id"])));
+    Ok(match id {
+        Some(id) => service.with_id(id),
+        None => service,
+    })
+}
+
+fn is_absent(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => true,
+        Some(Value::String(text)) => text.is_empty() || text == "n/a",
+        Some(_) => false,
+    }
+}
+
+fn text_of(value: Option<&Value>) -> Option<&str> {
+    if is_absent(value) { None } else { value?.as_str() }
+}
+
+/// Why a list of services can't be read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ServiceListError {
+    /// Not JSON.
+    Syntax {
+        /// Where, in bytes from the start of the text.
+        offset: usize,
+        /// What the JSON reader says.
+        source: serde_json::Error,
+    },
+    /// JSON, but no array.
+    NotAnArray,
+    /// An entry that is no object.
+    NotAnObject {
+        /// Its place in the list, from 0.
+        place: usize,
+    },
+    /// An entry without an address.
+    NoAddress {
+        /// Its place in the list, from 0.
+        place: usize,
+    },
+    /// A service of another type.
+    NotMeta1 {
+        /// Its address.
+        address: String,
+        /// Its type.
+        kind: String,
+    },
+    /// A service without a location.
+    NoLocation {
+        /// Its address.
+        address: String,
+    },
+    /// A service whose location can't be read.
+    Location {
+        /// Its address.
+        address: String,
+        /// Why.
+        source: LocationError,
+    },
+    /// A service whose score is no whole number.
+    Score {
+        /// Its address.
+        address: String,
+        /// What stands there.
+        text: String,
+    },
+}
+
+impl fmt::Display for ServiceListError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax { offset, .. } => {
+                write!(f, "the list of services is not JSON at byte {offset}")
+            }
+            Self::NotAnArray => {
+                f.write_str("the list of services is not an array: want what the conscience lists")
+            }
+            Self::NotAnObject { place } => write!(f, "entry {place} of the list is not an object"),
+            Self::NoAddress { place } => write!(
+                f,
+                "entry {place} of the list has no address: want \"addr\", \"Addr\" or \"address\""
+            ),
+            Self::NotMeta1 { address, kind } => {
+                write!(f, "service {address} is a {kind:?}: list the services of type meta1 alone")
+            }
+            Self::NoLocation { address } => write!(
+                f,
+                "service {address} has no location: give it one, or ask that its host be taken \
+                 for it"
+            ),
+            Self::Location { address, .. } => {
+                write!(f, "service {address} has a location that can't be read")
+            }
+            Self::Score { address, text } => {
+                write!(f, "service {address} has the score {text}: want a whole number")
+            }
+        }
+    }
+}
+
+impl Error for ServiceListError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Syntax { source, .. } => Some(source),
+            Self::Location { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

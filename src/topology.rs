@@ -1,0 +1,314 @@
+//! The topology: the services of a cluster, and the domains they form.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt;
+use std::ops::Range;
+
+use crate::location::{Level, Location};
+use crate::service::{Service, ServiceIndex};
+
+/// The services alike down to a level.
+///
+/// Prints as the tokens its services share; a token that they lack prints as
+/// nothing, and a domain of services that lack them all as `-`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Domain {
+    level: Level,
+    name: String,
+    members: Range<usize>,
+}
+
+impl Domain {
+    /// The level down to which its services are alike.
+    #[must_use]
+    pub const fn level(&self) -> Level {
+        self.level
+    }
+
+    /// The tokens that its services share, dot-separated.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where its services are in [`Topology::by_location`]; never empty.
+    #[must_use]
+    pub fn members(&self) -> Range<usize> {
+        self.members.clone()
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.name)
+    }
+}
+
+/// The services of a cluster, by address and by location.
+///
+/// Invariants:
+/// 1. services ascend by address, no two with one address or one id, and no
+///    id is another's address;
+/// 2. `by_location` holds each service once, ascending by location, then by
+///    address;
+/// 3. the domains of each level cut `by_location` into ranges, in that order.
+///
+/// # Examples
+///
+/// ```
+/// use meta0::{Level, Service, Topology};
+///
+/// let topology = Topology::new(vec![
+///     Service::new("10.0.0.2:6001", "paris.rack1.host2.disk1".parse()?),
+///     Service::new("10.0.0.1:6001", "paris.rack1.host1.disk1".parse()?),
+/// ])?;
+/// assert_eq!(topology.services()[0].address(), "10.0.0.1:6001");
+/// assert_eq!(topology.domains(Level::Rack).len(), 1);
+/// assert_eq!(topology.domains(Level::Host)[1].name(), "paris.rack1.host2");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topology {
+    services: Vec<Service>,
+    by_location: Vec<ServiceIndex>,
+    domains: [Vec<Domain>; 4],
+    domain_of: [Vec<u16>; 4],
+}
+
+impl Topology {
+    /// Sorts the services and finds their domains. The order they come in
+    /// makes no difference.
+    ///
+    /// # Errors
+    ///
+    /// [`TopologyError`] when an address is empty, when two services have one
+    /// address or id, or when there are more than [`ServiceIndex::LIMIT`].
+    pub fn new(mut services: Vec<Service>) -> Result<Self, TopologyError> {
+        if services.len() > ServiceIndex::LIMIT {
+            return Err(TopologyError::TooManyServices { count: services.len() });
+        }
+        services.sort_by(|a, b| {
+            (a.address(), a.id(), a.location()).cmp(&(b.address(), b.id(), b.location()))
+        });
+        refuse_repeats(&services)?;
+        let mut by_location: Vec<_> = (0..services.len()).map(ServiceIndex::new).collect();
+        by_location.sort_by_key(|index| (services[index.index()].location(), *index));
+        let mut topology = Self {
+            services,
+            by_location,
+            domains: [const { Vec::new() }; 4],
+            domain_of: [const { Vec::new() }; 4],
+        };
+        for level in Level::ALL {
+            topology.find_domains(level);
+        }
+        Ok(topology)
+    }
+
+    fn find_domains(&mut self, level: Level) {
+        let location = |index: &ServiceIndex| self.services[index.index()].location();
+        let mut domain_of = vec![0; self.services.len()];
+        let mut domains = Vec::new();
+        let mut start = 0;
+        let alike = |a: &ServiceIndex, b: &ServiceIndex| location(a).shares(location(b), level);
+        for members in self.by_location.chunk_by(alike) {
+            for member in members {
+                domain_of[member.index()] = ServiceIndex::new(domains.len()).get();
+            }
+            let tokens: Vec<_> = Level::ALL[..=level.index()]
+                .iter()
+                .filter_map(|&l| location(&members[0]).token(l))
+                .collect();
+            let name = if tokens.is_empty() { "-".to_owned() } else { tokens.join(".") };
+            domains.push(Domain { level, name, members: start..start + members.len() });
+            start += members.len();
+        }
+        self.domains[level.index()] = domains;
+        self.domain_of[level.index()] = domain_of;
+    }
+
+    /// Every service, ascending by address; a [`ServiceIndex`] is a place in
+    /// this slice.
+    #[must_use]
+    pub fn services(&self) -> &[Service] {
+        &self.services
+    }
+
+    /// The service at a place.
+    ///
+    /// `None` when the index is another topology's and out of range here.
+    #[must_use]
+    pub fn service(&self, index: ServiceIndex) -> Option<&Service> {
+        self.services.get(index.index())
+    }
+
+    /// Every service, ascending by location, then by address.
+    #[must_use]
+    pub fn by_location(&self) -> &[ServiceIndex] {
+        &self.by_location
+    }
+
+    /// The domains of a level, ascending by location.
+    #[must_use]
+    pub fn domains(&self, level: Level) -> &[Domain] {
+        &self.domains[level.index()]
+    }
+
+    /// The place, in [`Topology::domains`], of the domain that a service is in.
+    ///
+    /// `None` when the index is another topology's and out of range here.
+    #[must_use]
+    pub fn domain_of(&self, level: Level, service: ServiceIndex) -> Option<usize> {
+        self.domain_of[level.index()].get(service.index()).map(|&domain| usize::from(domain))
+    }
+
+    /// The services of a domain, ascending by location, then by address.
+    #[must_use]
+    pub fn members(&self, domain: &Domain) -> &[ServiceIndex] {
+        self.by_location.get(domain.members()).unwrap_or(&[])
+    }
+
+    /// The service of that address, or else of that service id.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<ServiceIndex> {
+        let by_address = self.services.binary_search_by(|service| service.address().cmp(name));
+        let by_id = || self.services.iter().position(|service| service.id() == Some(name));
+        by_address.ok().or_else(by_id).map(ServiceIndex::new)
+    }
+
+    /// Where in [`Topology::services`] each of some names is, by address or
+    /// else by service id.
+    pub(crate) fn find_all(&self, names: &[Box<str>]) -> Vec<Option<ServiceIndex>> {
+        let mut ids = None;
+        let mut rest = self.services.iter().enumerate().peekable();
+        let mut last = "";
+        names
+            .iter()
+            .map(|name| {
+                debug_assert!(last <= name.as_ref(), "names ascend");
+                last = name;
+                while rest.next_if(|(_, service)| service.address() < name.as_ref()).is_some() {}
+                match rest.peek() {
+                    Some((index, service)) if service.address() == name.as_ref() => Some(*index),
+                    _ => ids.get_or_insert_with(|| self.ids()).get(name.as_ref()).copied(),
+                }
+                .map(ServiceIndex::new)
+            })
+            .collect()
+    }
+
+    fn ids(&self) -> HashMap<&str, usize> {
+        let services = self.services.iter().enumerate();
+        services.filter_map(|(index, service)| Some((service.id()?, index))).collect()
+    }
+
+    /// The services whose location starts with those tokens: all of
+    /// `paris.rack1`, say. Ascending by location, then by address; empty when
+    /// there is none.
+    #[must_use]
+    pub fn in_location(&self, tokens: &str) -> Vec<ServiceIndex> {
+        let is_in = |location: &Location| {
+            let mut own = location.tokens();
+            tokens.split('.').all(|token| own.next() == Some(token))
+        };
+        let here = |index: &ServiceIndex| is_in(self.services[index.index()].location());
+        self.by_location.iter().copied().filter(here).collect()
+    }
+
+    /// The same topology with some services drained: their score is 0, so that
+    /// no plan gives them anything.
+    ///
+    /// Indices of another topology that are out of range here are passed over.
+    #[must_use]
+    pub fn drain(&self, services: &[ServiceIndex]) -> Self {
+        let mut drained = self.clone();
+        for index in services {
+            if let Some(service) = drained.services.get_mut(index.index()) {
+                *service = service.clone().with_score(0);
+            }
+        }
+        drained
+    }
+
+    /// How many services are available.
+    #[must_use]
+    pub fn available(&self) -> usize {
+        self.services.iter().filter(|service| service.is_available()).count()
+    }
+}
+
+/// Names are compared as one set: an entry of a mapping may be an address or an
+/// id, so an id that is another service's address would be two services.
+fn refuse_repeats(services: &[Service]) -> Result<(), TopologyError> {
+    let mut owner: HashMap<&str, usize> = HashMap::with_capacity(services.len());
+    for (index, service) in services.iter().enumerate() {
+        if service.address().is_empty() {
+            return Err(TopologyError::EmptyAddress { location: service.location().to_string() });
+        }
+        if owner.insert(service.address(), index).is_some() {
+            return Err(TopologyError::RepeatedAddress { address: service.address().to_owned() });
+        }
+    }
+    for (index, service) in services.iter().enumerate() {
+        let Some(id) = service.id() else { continue };
+        if let Some(other) = owner.insert(id, index).filter(|other| *other != index) {
+            let addresses = [other.min(index), other.max(index)]
+                .map(|index| services[index].address().to_owned());
+            return Err(TopologyError::RepeatedId { id: id.to_owned(), addresses });
+        }
+    }
+    Ok(())
+}
+
+/// Why services don't form a topology.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TopologyError {
+    /// More services than a topology may have.
+    TooManyServices {
+        /// How many there are.
+        count: usize,
+    },
+    /// A service with an empty address.
+    EmptyAddress {
+        /// Where the service is.
+        location: String,
+    },
+    /// Two services with one address.
+    RepeatedAddress {
+        /// The address.
+        address: String,
+    },
+    /// Two services with one service id, or one whose id is another's address.
+    RepeatedId {
+        /// The id.
+        id: String,
+        /// The addresses of the two.
+        addresses: [String; 2],
+    },
+}
+
+impl fmt::Display for TopologyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooManyServices { count } => {
+                write!(f, "{count} services are too many: at most {} fit", ServiceIndex::LIMIT)
+            }
+            Self::EmptyAddress { location } => {
+                write!(f, "the service at {location} has an empty address")
+            }
+            Self::RepeatedAddress { address } => {
+                write!(f, "two services have the address {address:?}: list each once")
+            }
+            Self::RepeatedId { id, addresses: [a, b] } => {
+                write!(
+                    f,
+                    "services {a} and {b} both answer to the service id {id:?}: list each once"
+                )
+            }
+        }
+    }
+}
+
+impl Error for TopologyError {}
