@@ -114,6 +114,7 @@ impl PrefixMapping {
 
     /// The services of a base, ascending by name; none when the base is
     /// missing, or is no base of these digits.
+    #[must_use]
     pub fn services_of(&self, base: Base) -> impl ExactSizeIterator<Item = &str> + Clone {
         let row = if base.digits() == self.digits { self.row(base.index()) } else { &[] };
         row.iter().map(|&name| &*self.names[usize::from(name)])

@@ -107,8 +107,10 @@ impl Digits {
     }
 
     /// Every base, ascending.
+    #[must_use]
     pub fn bases(self) -> impl ExactSizeIterator<Item = Base> + Clone {
-        (0..self.count()).map(move |index| self.base(index).expect("index is below count"))
+        #[expect(clippy::cast_possible_truncation, reason = "below 65,536")]
+        (0..self.count()).map(move |index| Base { digits: self, index: index as u16 })
     }
 }
 
@@ -208,6 +210,7 @@ impl Base {
     }
 
     /// All its prefixes, ascending.
+    #[must_use]
     pub fn prefixes(self) -> impl ExactSizeIterator<Item = Prefix> + Clone {
         let first = self.index() * self.digits.siblings();
         #[expect(clippy::cast_possible_truncation, reason = "below 65,536 by construction")]
@@ -247,11 +250,13 @@ pub const fn count_prefixes(digits: Digits) -> usize {
 /// assert_eq!(prefixes.nth(15).map(|prefix| prefix.to_string()), Some("F000".to_owned()));
 /// # Ok::<(), meta0::PrefixError>(())
 /// ```
+#[must_use]
 pub fn generate_prefixes(digits: Digits) -> impl ExactSizeIterator<Item = Prefix> + Clone {
     digits.bases().map(Base::first_prefix)
 }
 
 /// Every base, ascending; each prints as its short prefix.
+#[must_use]
 pub fn generate_short_prefixes(digits: Digits) -> impl ExactSizeIterator<Item = Base> + Clone {
     digits.bases()
 }
@@ -263,6 +268,7 @@ pub const fn prefix_to_base(prefix: Prefix, digits: Digits) -> Base {
 }
 
 /// All prefixes saved in the same base as `prefix`, itself included, ascending.
+#[must_use]
 pub fn prefix_siblings(
     prefix: Prefix,
     digits: Digits,

@@ -68,31 +68,31 @@ impl Rules {
 
     /// The number of replicas wanted.
     #[must_use]
-    pub const fn replicas(&self) -> u16 {
+    pub const fn replicas(self) -> u16 {
         self.replicas.get()
     }
 
     /// The least distance between two replicas of a base.
     #[must_use]
-    pub const fn get_min_dist(&self) -> MinDist {
+    pub const fn get_min_dist(self) -> MinDist {
         self.min_dist
     }
 
     /// The level whose domains get equal loads and may be lost.
     #[must_use]
-    pub fn get_level(&self) -> Level {
+    pub fn get_level(self) -> Level {
         self.level.unwrap_or(self.min_dist.level())
     }
 
     /// How many whole domains of the level may be lost.
     #[must_use]
-    pub const fn get_degradation(&self) -> u16 {
+    pub const fn get_degradation(self) -> u16 {
         self.degradation
     }
 
     /// How many replicas a base needs to work: `replicas / 2 + 1`.
     #[must_use]
-    pub const fn quorum(&self) -> u16 {
+    pub const fn quorum(self) -> u16 {
         self.replicas() / 2 + 1
     }
 
@@ -100,7 +100,7 @@ impl Rules {
     /// `(replicas - quorum) / degradation`, or all of them without
     /// degradation.
     #[must_use]
-    pub const fn domain_cap(&self) -> u16 {
+    pub const fn domain_cap(self) -> u16 {
         match self.degradation {
             0 => self.replicas(),
             degradation => (self.replicas() - self.quorum()) / degradation,
@@ -111,7 +111,12 @@ impl Rules {
 impl Default for Rules {
     /// Three replicas on different volumes, no degradation.
     fn default() -> Self {
-        Self::new(3).expect("3 is not 0")
+        Self {
+            replicas: const { NonZeroU16::new(3).unwrap() },
+            min_dist: MinDist::default(),
+            level: None,
+            degradation: 0,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Lists of services, as the conscience and the command line of OpenIO give
+//! Lists of services, as the conscience and the command line of `OpenIO` give
 //! them.
 //!
 //! Three shapes, told apart by content, service by service:

@@ -86,7 +86,7 @@ impl fmt::Display for Band {
 /// ])?;
 /// // Two replicas on different hosts: `c` holds one of each base.
 /// let rules = Rules::new(2)?.min_dist("2".parse()?);
-/// let shares = Shares::new(&topology, Digits::try_from(1)?, &rules)?;
+/// let shares = Shares::new(&topology, Digits::try_from(1)?, rules)?;
 /// let loads: Vec<_> = shares.services().iter().map(ToString::to_string).collect();
 /// assert_eq!(loads, ["8", "8", "16"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -108,7 +108,7 @@ impl Shares {
     pub fn new(
         topology: &Topology,
         digits: Digits,
-        rules: &Rules,
+        rules: Rules,
     ) -> Result<Self, Box<Unsatisfiable>> {
         let cells = Cells::new(topology, rules);
         let capacity: u64 = cells.units.iter().map(|unit| unit.capacity).sum();
@@ -143,12 +143,14 @@ impl Shares {
     }
 
     /// The band of every service, in the order of [`Topology::services`].
+    #[must_use]
     pub fn service_bands(&self) -> impl ExactSizeIterator<Item = Band> + Clone + '_ {
         self.services.iter().map(|&share| self.band(share))
     }
 
     /// The band of every domain of a level, in the order of
     /// [`Topology::domains`].
+    #[must_use]
     pub fn domain_bands(&self, level: Level) -> impl ExactSizeIterator<Item = Band> + Clone + '_ {
         self.domains(level).iter().map(|&share| self.band(share))
     }
@@ -213,7 +215,7 @@ struct Cells {
 }
 
 impl Cells {
-    fn new(topology: &Topology, rules: &Rules) -> Self {
+    fn new(topology: &Topology, rules: Rules) -> Self {
         let (group_level, unit_level) = (rules.get_min_dist().level(), rules.get_level());
         let finer = unit_level > group_level;
         let available = |index: &&ServiceIndex| topology.services()[index.index()].is_available();
@@ -240,16 +242,13 @@ impl Cells {
         let cap = u64::from(rules.domain_cap());
         for unit in &mut units {
             let groups = unit.groups.len() as u64;
-            unit.capacity = match finer {
-                true => groups * cap.min(1),
-                false => groups.min(cap),
-            };
+            unit.capacity = if finer { groups * cap.min(1) } else { groups.min(cap) };
         }
         Self { groups, units, finer }
     }
 
     /// The share of every service.
-    fn pour(&self, topology: &Topology, bases: u64, rules: &Rules) -> Vec<Ratio> {
+    fn pour(&self, topology: &Topology, bases: u64, rules: Rules) -> Vec<Ratio> {
         let mut shares = vec![Ratio::ZERO; topology.services().len()];
         let total = Ratio::whole(bases * u64::from(rules.replicas()));
         if self.finer {
@@ -360,7 +359,7 @@ pub struct Unsatisfiable {
 }
 
 impl Unsatisfiable {
-    fn new(topology: &Topology, rules: &Rules, capacity: u64) -> Self {
+    fn new(topology: &Topology, rules: Rules, capacity: u64) -> Self {
         let group_level = rules.get_min_dist().level();
         let level = match rules.get_degradation() {
             0 => group_level,
