@@ -1,4 +1,5 @@
 //! wip
+mod bootstrap;
 mod location;
 mod mapping;
 mod offset;
@@ -10,6 +11,7 @@ mod service_list;
 mod share;
 mod topology;
 
+pub use bootstrap::BootstrapOptions;
 pub use location::{Level, Location, LocationError, MinDist};
 pub use mapping::{AssignError, PrefixMapping};
 pub use prefix::{

@@ -1,0 +1,290 @@
+//! Bootstrap: a balanced, valid and mixed mapping from nothing.
+//!
+//! # The problem
+//!
+//! Every base gets its replicas, every service and domain a load in the band
+//! of its share, and every base holds, in every domain of every level, `floor`
+//! or `ceil` of the domain's share of a base. Beyond that, the bases of a
+//! service are to be shared with as many partners as chance would give it.
+//!
+//! # How
+//!
+//! 1. *Layout.* Services lie in location order on a line, each as long as its
+//!    share. The whole numbers on the line are *positions*, `B * R` in all, and
+//!    belong to the service they lie on. A domain is an interval, so it has
+//!    `floor` or `ceil` of its share of them.
+//! 2. *Blocks.* The bases are cut into `m` blocks of `B / m`, and position `p`
+//!    is dealt to block `p mod m`. An interval of `n` positions has `floor(n/m)`
+//!    or `ceil(n/m)` in each block.
+//! 3. *Order.* In each block, anew, the positions are put in an order in which
+//!    each domain is still an interval: children of a domain in random order,
+//!    down to the *parts*, the largest domains with no more than `B` positions,
+//!    inside which the positions are shuffled freely.
+//! 4. *Sampling.* Base `t` of a block takes the positions `t`, `t + B/m`,
+//!    `t + 2B/m`, …: a systematic sample.
+//!
+//! # Why it keeps the rules
+//!
+//! A systematic sample of step `B/m` meets an interval of `n` positions `floor`
+//! or `ceil` of `n / (B/m)` times. An interval with `N` positions in all has
+//! between `floor(N/m)` and `ceil(N/m)` in the block, so each base gets between
+//! `floor(N/B)` and `ceil(N/B)` of them, which are `floor` or `ceil` of its
+//! share of a base: whole bounds survive both roundings. A group, whose share is
+//! one replica of a base at most, is so met once at most, and a unit no more
+//! than the degradation allows. Inside a part each base has one replica at
+//! most, wherever the positions lie.
+//!
+//! Steps 1 and 2 don't depend on the seed: it changes the mix and nothing else.
+//!
+//! # Complexity
+//!
+//! `O(B * R + m * services)`, with `m` no more than the mean load: linear in
+//! the table. The heap holds the table and `O(services + B * R / m)` beside it.
+//!
+//! # What was dropped
+//!
+//! One order for all bases, each base a step further: it is balanced, but the
+//! bases of a service then share it with as few as four partners. Swapping
+//! replicas of random pairs of bases mixes as well, at ten times the cost.
+
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
+
+use crate::location::Level;
+use crate::mapping::PrefixMapping;
+use crate::prefix::Digits;
+use crate::ratio::Ratio;
+use crate::rules::Rules;
+use crate::service::ServiceIndex;
+use crate::share::{Shares, Unsatisfiable};
+use crate::topology::Topology;
+
+/// The most blocks: with so many random orders, any two services of a small
+/// cluster have met.
+const MOST_BLOCKS: usize = 512;
+
+/// How to bootstrap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BootstrapOptions {
+    rules: Rules,
+    seed: u64,
+}
+
+impl BootstrapOptions {
+    /// By those rules, with the seed 0.
+    #[must_use]
+    pub const fn new(rules: Rules) -> Self {
+        Self { rules, seed: 0 }
+    }
+
+    /// Another seed: which services share bases changes, and nothing else.
+    #[must_use]
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+}
+
+impl PrefixMapping {
+    /// A balanced, valid and mixed mapping from nothing. Unavailable services
+    /// get nothing.
+    ///
+    /// The same topology, digits and options give the same mapping on every
+    /// machine and in every version of this library that says no other.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsatisfiable`] when the topology can't keep the rules.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{BootstrapOptions, Digits, PrefixMapping, Rules, Service, Topology};
+    ///
+    /// let service = |n: u8| {
+    ///     let location = format!("rack{}.host{n}.disk0", n % 3).parse()?;
+    ///     Ok(Service::new(format!("10.0.0.{n}:6001"), location))
+    /// };
+    /// let services: Result<_, meta0::LocationError> = (1..=6).map(service).collect();
+    /// let topology = Topology::new(services?)?;
+    ///
+    /// let options = BootstrapOptions::new(Rules::new(3)?.min_dist("3".parse()?));
+    /// let mapping = PrefixMapping::bootstrap(&topology, Digits::MAX, &options)?;
+    /// assert!(mapping.count_prefixes_by_service().all(|(_, bases)| bases == 32_768));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn bootstrap(
+        topology: &Topology,
+        digits: Digits,
+        options: &BootstrapOptions,
+    ) -> Result<Self, Box<Unsatisfiable>> {
+        let shares = Shares::new(topology, digits, options.rules)?;
+        let replicas = usize::from(options.rules.replicas());
+        let table = Mixer::new(topology, &shares, digits.count(), replicas, options.seed).run();
+        let names = topology.services().iter().map(|service| service.address().into()).collect();
+        Ok(Self::from_table(digits, names, replicas, table))
+    }
+}
+
+/// A node of the tree whose leaves are the parts.
+#[derive(Debug)]
+enum Node {
+    /// A domain with more positions than bases: its children, in the order
+    /// that the last block had them.
+    Inner(Vec<Self>),
+    /// A part: the places of its services in the layout.
+    Part(std::ops::Range<usize>),
+}
+
+/// A service in the layout: the positions `start..end`.
+#[derive(Debug, Clone, Copy)]
+struct Segment {
+    service: u16,
+    start: usize,
+    end: usize,
+}
+
+#[derive(Debug)]
+struct Mixer {
+    bases: usize,
+    replicas: usize,
+    /// The binary logarithm of the number of blocks.
+    log_blocks: u32,
+    segments: Vec<Segment>,
+    root: Node,
+    random: Random,
+    /// The positions of the block at hand, in its order, as their services.
+    order: Vec<u16>,
+}
+
+impl Mixer {
+    fn new(topology: &Topology, shares: &Shares, bases: usize, replicas: usize, seed: u64) -> Self {
+        let segments = lay_out(topology, shares);
+        let loaded = segments.iter().filter(|segment| segment.end > segment.start).count();
+        let mean = bases * replicas / loaded.max(1);
+        Self {
+            bases,
+            replicas,
+            log_blocks: mean.clamp(1, MOST_BLOCKS.min(bases)).ilog2(),
+            root: grow(topology, &segments, bases, 0..segments.len(), &Level::ALL),
+            segments,
+            random: Random::new(seed),
+            order: Vec::new(),
+        }
+    }
+
+    fn run(mut self) -> Vec<u16> {
+        let mut table = vec![0; self.bases * self.replicas];
+        let block_bases = self.bases >> self.log_blocks;
+        let mut root = std::mem::replace(&mut self.root, Node::Part(0..0));
+        for (block, rows) in table.chunks_exact_mut(block_bases * self.replicas).enumerate() {
+            self.order.clear();
+            self.arrange(&mut root, block);
+            let mut laps: Vec<_> =
+                self.order.chunks_exact(block_bases).map(<[u16]>::iter).collect();
+            for row in rows.chunks_exact_mut(self.replicas) {
+                for (cell, lap) in row.iter_mut().zip(&mut laps) {
+                    *cell = lap.next().copied().unwrap_or_default();
+                }
+            }
+        }
+        table
+    }
+
+    /// Appends the positions of a node in this block, in an order of its own.
+    fn arrange(&mut self, node: &mut Node, block: usize) {
+        match node {
+            Node::Inner(children) => {
+                self.random.shuffle(children);
+                for child in children {
+                    self.arrange(child, block);
+                }
+            }
+            Node::Part(places) => {
+                let start = self.order.len();
+                for segment in &self.segments[places.clone()] {
+                    let upto = |position: usize| {
+                        (position + (1 << self.log_blocks) - 1 - block) >> self.log_blocks
+                    };
+                    let count = upto(segment.end) - upto(segment.start);
+                    self.order.extend(std::iter::repeat_n(segment.service, count));
+                }
+                self.random.shuffle(&mut self.order[start..]);
+            }
+        }
+    }
+}
+
+/// The positions of each service, in location order.
+fn lay_out(topology: &Topology, shares: &Shares) -> Vec<Segment> {
+    let mut end = Ratio::ZERO;
+    let mut segments = Vec::with_capacity(topology.services().len());
+    for service in topology.by_location() {
+        let start = end.floor();
+        end = end.plus(shares.services()[service.index()]);
+        let [start, end] = [start, end.floor()]
+            .map(|position| usize::try_from(position).expect("the table has a cell for each"));
+        segments.push(Segment { service: service.get(), start, end });
+    }
+    segments
+}
+
+/// The tree below the services at some places of the layout, which are alike
+/// down to the level above `levels`.
+fn grow(
+    topology: &Topology,
+    segments: &[Segment],
+    bases: usize,
+    places: std::ops::Range<usize>,
+    levels: &[Level],
+) -> Node {
+    let here = &segments[places.clone()];
+    let positions =
+        here.last().map_or(0, |last| last.end) - here.first().map_or(0, |first| first.start);
+    let Some((&level, finer)) = levels.split_first().filter(|_| positions > bases) else {
+        return Node::Part(places);
+    };
+    let domain = |segment: &Segment| {
+        topology.domain_of(level, ServiceIndex::new(usize::from(segment.service)))
+    };
+    let mut start = places.start;
+    let children = here.chunk_by(|a, b| domain(a) == domain(b)).map(|members| {
+        start += members.len();
+        grow(topology, segments, bases, start - members.len()..start, finer)
+    });
+    Node::Inner(children.collect())
+}
+
+/// Random numbers that are the same on every machine.
+#[derive(Debug)]
+struct Random {
+    generator: Xoshiro256PlusPlus,
+    spare: Option<u32>,
+}
+
+impl Random {
+    fn new(seed: u64) -> Self {
+        Self { generator: Xoshiro256PlusPlus::seed_from_u64(seed), spare: None }
+    }
+
+    /// A number below `bound`, uniform up to a bias of `bound / 2^32` (Lemire
+    /// 2019, without the rejection).
+    fn below(&mut self, bound: usize) -> usize {
+        let word = self.spare.take().unwrap_or_else(|| {
+            let bits = self.generator.next_u64();
+            self.spare = Some((bits >> 32) as u32);
+            #[expect(clippy::cast_possible_truncation, reason = "the low half")]
+            let low = bits as u32;
+            low
+        });
+        let product = u64::from(word) * bound as u64;
+        usize::try_from(product >> 32).expect("below bound")
+    }
+
+    /// Fisher and Yates.
+    fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.below(last + 1));
+        }
+    }
+}
