@@ -1,24 +1,35 @@
 //! wip
 mod bootstrap;
+mod bound;
+mod flow;
 mod location;
 mod mapping;
+mod network;
 mod offset;
+mod plan;
+mod planner;
 mod prefix;
 mod ratio;
+mod rebalance;
 mod rules;
+mod sequence;
 mod service;
 mod service_list;
 mod share;
+mod survey;
 mod topology;
+mod wave;
 
 pub use bootstrap::BootstrapOptions;
 pub use location::{Level, Location, LocationError, MinDist};
 pub use mapping::{AssignError, PrefixMapping};
+pub use plan::{ApplyError, Change, DiffError, Left, Plan, Wave};
 pub use prefix::{
     Base, Digits, PREFIXES, Prefix, PrefixError, count_prefixes, generate_prefixes,
     generate_short_prefixes, prefix_siblings, prefix_to_base,
 };
 pub use ratio::{Ratio, Tolerance, ToleranceError};
+pub use rebalance::{RebalanceError, RebalanceOptions};
 pub use rules::{Rules, RulesError};
 pub use service::{Service, ServiceIndex};
 pub use service_list::{ServiceListError, WithoutLocation, read_services};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 
+use crate::plan::RawChange;
 use crate::prefix::{Base, Digits};
 use crate::service::ServiceIndex;
 use crate::topology::Topology;
@@ -260,6 +261,51 @@ impl PrefixMapping {
                 row.iter().fold(0, |sum: u64, &name| sum.wrapping_add(hashes[usize::from(name)]));
             digest.wrapping_add(digest_of_base(index, row))
         })
+    }
+
+    /// The mapping after some changes over `names`; `None` when one takes away
+    /// what a base does not have.
+    pub(crate) fn edit(&self, names: &[Box<str>], changes: &[RawChange]) -> Option<Self> {
+        let mut mapping = self.clone();
+        let mut places: Vec<_> = names.iter().map(|name| self.place_of(name)).collect();
+        for change in changes.iter().filter(|change| change.to != HOLE) {
+            let place = &mut places[usize::from(change.to)];
+            if place.is_none() {
+                *place = Some(u16::try_from(mapping.names.len()).ok().filter(|&new| new != HOLE)?);
+                mapping.names.push(names[usize::from(change.to)].clone());
+            }
+        }
+        for change in changes {
+            let cell = |name: u16| match name {
+                HOLE => Some(HOLE),
+                name => places[usize::from(name)],
+            };
+            mapping.replace(usize::from(change.base), cell(change.from)?, cell(change.to)?)?;
+        }
+        mapping.sort();
+        Some(mapping)
+    }
+
+    /// Puts a name in the place of another, or of a hole; `None` when the base
+    /// does not have it. The row is then in no order.
+    fn replace(&mut self, base: usize, from: u16, to: u16) -> Option<()> {
+        let row = base * self.width..(base + 1) * self.width;
+        let found = self.table[row.clone()].iter().position(|&cell| cell == from);
+        if let Some(place) = found {
+            self.table[row.start + place] = to;
+            return Some(());
+        }
+        if from != HOLE {
+            return None;
+        }
+        let mut wider = vec![HOLE; (self.width + 1) * self.num_bases()];
+        let old = self.table.chunks_exact(self.width.max(1));
+        for (new, old) in wider.chunks_exact_mut(self.width + 1).zip(old) {
+            new[..self.width].copy_from_slice(old);
+        }
+        wider[base * (self.width + 1) + self.width] = to;
+        (self.width, self.table) = (self.width + 1, wider);
+        Some(())
     }
 
     fn place_of(&self, name: &str) -> Option<u16> {

@@ -1,0 +1,253 @@
+//! The bases' side of the flow: which services hold each base now, and which
+//! others could.
+
+use super::Place;
+use crate::mapping::HOLE;
+
+/// What the rules say of the services of one base, by place in location order.
+///
+/// Groups, and units, are intervals of places.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    /// The group of each service: it holds one replica of a base at most.
+    pub(crate) group: Vec<u16>,
+    /// The unit of each service.
+    pub(crate) unit: Vec<u16>,
+    /// The most replicas of a base that a unit holds.
+    pub(crate) unit_cap: u16,
+    /// Whether a service may be given anything.
+    pub(crate) open: Vec<bool>,
+}
+
+impl Limits {
+    /// Whether replicas on those services keep the rules together.
+    pub(crate) fn keeps(&self, services: &[Place]) -> bool {
+        let of = |part: &[u16], service: Place| part[usize::from(service)];
+        let count_in_unit = |unit| services.iter().filter(|&&s| of(&self.unit, s) == unit).count();
+        let alone = |(at, &service): (usize, &Place)| {
+            let group = of(&self.group, service);
+            services[..at].iter().all(|&other| of(&self.group, other) != group)
+        };
+        services.iter().enumerate().all(alone)
+            && (usize::from(self.unit_cap) >= services.len()
+                || services
+                    .iter()
+                    .all(|&s| count_in_unit(of(&self.unit, s)) <= usize::from(self.unit_cap)))
+    }
+
+    fn group_of(&self, service: Place) -> u16 {
+        self.group[usize::from(service)]
+    }
+
+    fn unit_of(&self, service: Place) -> u16 {
+        self.unit[usize::from(service)]
+    }
+}
+
+/// Where a base can't have another replica.
+#[derive(Debug, Default)]
+pub(super) struct Blocked {
+    pub(super) groups: Vec<u16>,
+    pub(super) units: Vec<u16>,
+    counts: Vec<(u16, u16)>,
+}
+
+impl Blocked {
+    fn clear(&mut self) {
+        self.groups.clear();
+        self.units.clear();
+        self.counts.clear();
+    }
+
+    fn add(&mut self, service: Place, limits: &Limits, capped: bool) {
+        self.groups.push(limits.group_of(service));
+        if !capped {
+            return;
+        }
+        let unit = limits.unit_of(service);
+        let count = match self.counts.iter_mut().find(|(other, _)| *other == unit) {
+            Some((_, count)) => {
+                *count += 1;
+                *count
+            }
+            None => {
+                self.counts.push((unit, 1));
+                1
+            }
+        };
+        if count == limits.unit_cap {
+            self.units.push(unit);
+        }
+    }
+
+    pub(super) fn lets(&self, service: Place, limits: &Limits) -> bool {
+        !self.groups.contains(&limits.group_of(service))
+            && !self.units.contains(&limits.unit_of(service))
+    }
+}
+
+/// The replicas of every base: those it may move, now and at the start, and
+/// those it may not.
+///
+/// Three tables of places with a row for each base and [`HOLE`] in cells
+/// without a replica.
+#[derive(Debug)]
+pub(crate) struct Bases {
+    width: usize,
+    rows: Vec<u16>,
+    own_width: usize,
+    own: Vec<u16>,
+    fixed_width: usize,
+    fixed: Vec<u16>,
+    capped: bool,
+    /// Whether a base has own services that it does not hold now.
+    touched: Vec<bool>,
+}
+
+impl Bases {
+    /// `count` bases with nothing yet: room for `width` movable replicas, for
+    /// `own_width` services that each may keep, and for `fixed_width` that it
+    /// keeps in any case.
+    pub(crate) fn new(
+        width: usize,
+        own_width: usize,
+        fixed_width: usize,
+        count: usize,
+        limits: &Limits,
+    ) -> Self {
+        Self {
+            width,
+            rows: vec![HOLE; width * count],
+            own_width,
+            own: vec![HOLE; own_width * count],
+            fixed_width,
+            fixed: vec![HOLE; fixed_width * count],
+            capped: usize::from(limits.unit_cap) < width + fixed_width,
+            touched: vec![false; count],
+        }
+    }
+
+    /// Sets what a base may keep and what it keeps in any case.
+    pub(crate) fn set(
+        &mut self,
+        base: usize,
+        own: impl Iterator<Item = u16>,
+        fixed: impl Iterator<Item = u16>,
+    ) {
+        let cells = &mut self.own[base * self.own_width..][..self.own_width];
+        cells.iter_mut().zip(own).for_each(|(cell, own)| *cell = own);
+        let cells = &mut self.fixed[base * self.fixed_width..][..self.fixed_width];
+        cells.iter_mut().zip(fixed).for_each(|(cell, fixed)| *cell = fixed);
+    }
+
+    pub(crate) fn row(&self, base: usize) -> &[u16] {
+        &self.rows[base * self.width..][..self.width]
+    }
+
+    pub(crate) fn own(&self, base: usize) -> &[u16] {
+        &self.own[base * self.own_width..][..self.own_width]
+    }
+
+    pub(crate) fn fixed(&self, base: usize) -> &[u16] {
+        &self.fixed[base * self.fixed_width..][..self.fixed_width]
+    }
+
+    pub(crate) fn rows(&self) -> &[u16] {
+        &self.rows
+    }
+
+    pub(super) const fn width(&self) -> usize {
+        self.width
+    }
+
+    pub(super) fn holds(&self, base: usize, service: Place) -> bool {
+        self.row(base).contains(&service)
+    }
+
+    /// Whether a base did not hold a service at the start: 1 or 0, what having
+    /// it costs.
+    pub(super) fn cost(&self, base: usize, service: Place) -> i64 {
+        i64::from(!self.own(base).contains(&service))
+    }
+
+    pub(crate) fn is_touched(&self, base: usize) -> bool {
+        self.touched[base]
+    }
+
+    /// Puts a service in the place of another, or of a hole.
+    pub(crate) fn replace(&mut self, base: usize, from: u16, to: u16) {
+        self.touched[base] = true;
+        let row = &mut self.rows[base * self.width..][..self.width];
+        let cell = row.iter_mut().find(|cell| **cell == from);
+        *cell.expect("the base holds what it gives") = to;
+    }
+
+    /// Where a base that gives up `leaving` (or nothing: [`HOLE`]) can't have
+    /// a replica.
+    pub(super) fn blocked(
+        &self,
+        base: usize,
+        leaving: u16,
+        limits: &Limits,
+        blocked: &mut Blocked,
+    ) {
+        blocked.clear();
+        for &service in self.row(base).iter().chain(self.fixed(base)) {
+            if service != leaving && service != HOLE {
+                blocked.add(service, limits, self.capped);
+            }
+        }
+    }
+
+    /// The base takes its own services back, as many as `need` and the rules
+    /// let it, in the order given.
+    pub(crate) fn keep(
+        &mut self,
+        base: usize,
+        need: usize,
+        limits: &Limits,
+        order: &[u16],
+    ) -> usize {
+        let mut blocked = Blocked::default();
+        self.blocked(base, HOLE, limits, &mut blocked);
+        let mut kept = 0;
+        for &service in order {
+            if kept == need || !blocked.lets(service, limits) {
+                self.touched[base] = true;
+                continue;
+            }
+            blocked.add(service, limits, self.capped);
+            self.rows[base * self.width + kept] = service;
+            kept += 1;
+        }
+        kept
+    }
+
+    /// The base keeps all of some services, its own, which keep the rules.
+    pub(crate) fn keep_all(&mut self, base: usize, own: &[u16]) {
+        self.own[base * self.own_width..][..own.len()].copy_from_slice(own);
+        self.rows[base * self.width..][..own.len()].copy_from_slice(own);
+    }
+
+    /// The bases by the service that holds them: the bases of `s` are
+    /// `list[start[s]..start[s + 1]]`, ascending.
+    pub(super) fn by_service(&self, services: usize) -> (Vec<u32>, Vec<u32>) {
+        let mut start = vec![0_u32; services + 2];
+        for &service in self.rows.iter().filter(|&&service| service != HOLE) {
+            start[usize::from(service) + 2] += 1;
+        }
+        for service in 2..start.len() {
+            start[service] += start[service - 1];
+        }
+        let mut list = vec![0; start[services + 1] as usize];
+        for (base, row) in (0_u32..).zip(self.rows.chunks_exact(self.width.max(1))) {
+            for &service in row.iter().filter(|&&service| service != HOLE) {
+                let slot = &mut start[usize::from(service) + 1];
+                list[*slot as usize] = base;
+                *slot += 1;
+            }
+        }
+        start.pop();
+        (start, list)
+    }
+}

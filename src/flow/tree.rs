@@ -1,0 +1,129 @@
+//! The load tree: services, the domains above them, and the root.
+
+use super::NONE;
+
+/// What a node is made of: its parent, its band, and what a replica outside it
+/// costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NodeSpec {
+    /// [`NONE`] for the root, and for a service that takes no part.
+    pub(crate) parent: u32,
+    pub(crate) low: i64,
+    pub(crate) high: i64,
+    pub(crate) weight: i64,
+}
+
+/// The flow on the load side.
+///
+/// The first nodes are the services, in location order; the last is the root,
+/// and a parent comes after its children. `flow` is what the arc to the parent
+/// carries, `excess` what a node takes in beyond that.
+#[derive(Debug)]
+pub(crate) struct LoadTree {
+    nodes: Vec<NodeSpec>,
+    pub(super) flow: Vec<i64>,
+    pub(super) excess: Vec<i64>,
+    pub(super) potential: Vec<i64>,
+    child_start: Vec<u32>,
+    children: Vec<u32>,
+}
+
+impl LoadTree {
+    /// The flow that carries the given loads of the services as far as the
+    /// bands let it, on the way to a root that wants `total`.
+    pub(crate) fn new(nodes: Vec<NodeSpec>, loads: &[i64], total: i64) -> Self {
+        let count = nodes.len();
+        let (child_start, children) = children_of(&nodes);
+        let mut tree = Self {
+            flow: vec![0; count],
+            excess: vec![0; count],
+            potential: vec![0; count],
+            nodes,
+            child_start,
+            children,
+        };
+        tree.excess[..loads.len()].copy_from_slice(loads);
+        for node in 0..count {
+            let NodeSpec { parent, low, high, .. } = tree.nodes[node];
+            if parent == NONE {
+                continue;
+            }
+            let carried = tree.excess[node].clamp(low, high);
+            tree.flow[node] = carried;
+            tree.excess[node] -= carried;
+            tree.excess[parent as usize] += carried;
+        }
+        if let Some(root) = tree.excess.last_mut() {
+            *root -= total;
+        }
+        tree
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(super) fn parent(&self, node: u32) -> u32 {
+        self.nodes[node as usize].parent
+    }
+
+    pub(super) fn children(&self, node: u32) -> &[u32] {
+        let node = node as usize;
+        &self.children[self.child_start[node] as usize..self.child_start[node + 1] as usize]
+    }
+
+    /// The reduced cost of carrying one more replica from a node to its parent.
+    pub(super) fn up(&self, node: u32) -> i64 {
+        let spec = &self.nodes[node as usize];
+        let flow = self.flow[node as usize];
+        let cost = if flow < spec.low {
+            -spec.weight
+        } else if flow < spec.high {
+            0
+        } else {
+            spec.weight
+        };
+        cost + self.potential[node as usize] - self.potential[spec.parent as usize]
+    }
+
+    /// The reduced cost of carrying one replica less from a node to its parent:
+    /// of the residual arc from the parent to the node.
+    pub(super) fn down(&self, node: u32) -> i64 {
+        let spec = &self.nodes[node as usize];
+        let flow = self.flow[node as usize];
+        let cost = if flow > spec.high {
+            -spec.weight
+        } else if flow > spec.low {
+            0
+        } else {
+            spec.weight
+        };
+        cost + self.potential[spec.parent as usize] - self.potential[node as usize]
+    }
+
+    /// The potential of every node.
+    pub(crate) fn into_potentials(self) -> Vec<i64> {
+        self.potential
+    }
+}
+
+fn children_of(nodes: &[NodeSpec]) -> (Vec<u32>, Vec<u32>) {
+    let mut start = vec![0_u32; nodes.len() + 1];
+    let parents = || nodes.iter().map(|node| node.parent).filter(|&parent| parent != NONE);
+    for parent in parents() {
+        start[parent as usize + 1] += 1;
+    }
+    for node in 0..nodes.len() {
+        start[node + 1] += start[node];
+    }
+    let mut next = start.clone();
+    let mut children = vec![0; parents().count()];
+    for (node, spec) in (0_u32..).zip(nodes) {
+        if spec.parent != NONE {
+            let slot = &mut next[spec.parent as usize];
+            children[*slot as usize] = node;
+            *slot += 1;
+        }
+    }
+    (start, children)
+}

@@ -1,0 +1,496 @@
+//! Plans: what changes a mapping into another, as data.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::fmt;
+
+use crate::mapping::{HOLE, PrefixMapping, digest_of_base, hash_of_name};
+use crate::prefix::{Base, Digits};
+use crate::service::ServiceIndex;
+use crate::wave;
+
+/// One replica of one base that comes, goes, or goes from one service to
+/// another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Change<'a> {
+    /// The base.
+    pub base: Base,
+    /// The service that gives the base up; `None` when a replica was missing.
+    pub from: Option<&'a str>,
+    /// The service that takes the base; `None` when an excess replica is taken
+    /// away.
+    pub to: Option<&'a str>,
+}
+
+impl Change<'_> {
+    /// Whether it is a move: some service takes the base.
+    #[must_use]
+    pub const fn is_move(&self) -> bool {
+        self.to.is_some()
+    }
+}
+
+impl fmt::Display for Change<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { base, from, to } = self;
+        write!(f, "{}: {} -> {}", base.first_prefix(), from.unwrap_or("-"), to.unwrap_or("-"))
+    }
+}
+
+/// A change over the names of its plan, [`HOLE`] for none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RawChange {
+    pub(crate) base: u16,
+    pub(crate) from: u16,
+    pub(crate) to: u16,
+}
+
+/// What is left to do after a plan, and why: what its restrictions kept it from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Left {
+    pub(crate) held_replicas: u64,
+    pub(crate) bases: u64,
+    pub(crate) outside_band: u64,
+    pub(crate) moves: usize,
+}
+
+impl Left {
+    /// Whether nothing is left.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// How many bases break a rule still, because a held service keeps what it
+    /// has or because the moves did not reach.
+    #[must_use]
+    pub const fn bases(&self) -> u64 {
+        self.bases
+    }
+
+    /// How many replicas stay on services that are held although they are
+    /// unavailable, unknown or too close to another.
+    #[must_use]
+    pub const fn held_replicas(&self) -> u64 {
+        self.held_replicas
+    }
+
+    /// How many replicas, summed over services, loads are outside their bands.
+    #[must_use]
+    pub const fn outside_band(&self) -> u64 {
+        self.outside_band
+    }
+
+    /// How many moves of the whole plan were left out to keep to
+    /// `max_moves` or `max_moves_per_base`.
+    #[must_use]
+    pub const fn moves(&self) -> usize {
+        self.moves
+    }
+}
+
+/// What changes a mapping into another: waves of changes, with counts and a
+/// proof.
+///
+/// Invariants:
+/// 1. within a wave, changes ascend by base, and no base has two;
+/// 2. applied wave by wave, no base breaks a rule that it kept before the plan;
+/// 3. it applies to the mapping of its digest and to no other.
+///
+/// # Examples
+///
+/// ```
+/// use meta0::{Digits, PrefixMapping};
+///
+/// let mut old = PrefixMapping::new(Digits::try_from(0)?);
+/// let base = old.digits().base(0).ok_or("no such base")?;
+/// old.assign_services(base, ["a", "b"])?;
+/// let mut new = old.clone();
+/// new.assign_services(base, ["b", "c"])?;
+///
+/// let plan = old.diff(&new)?;
+/// assert_eq!(plan.to_string(), "1 move of 1 base in 1 wave");
+/// assert_eq!(old.apply(&plan)?, new);
+/// assert_eq!(new.apply(&plan.inverse())?, old);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    digits: Digits,
+    /// Every name that a change has; ascending.
+    names: Vec<Box<str>>,
+    changes: Vec<RawChange>,
+    /// Where each wave ends in `changes`.
+    ends: Vec<usize>,
+    before: u64,
+    after: u64,
+    lower_bound: Option<usize>,
+    left: Left,
+}
+
+impl Plan {
+    /// A plan for `mapping` of changes over `names`, which ascend. The changes
+    /// of one base stand together, in the order in which they are to happen.
+    pub(crate) fn new(
+        mapping: &PrefixMapping,
+        names: Vec<Box<str>>,
+        changes: &[RawChange],
+    ) -> Self {
+        let (changes, ends) = wave::arrange(changes, names.len(), usize::MAX);
+        let before = mapping.digest();
+        let mut plan = Self {
+            digits: mapping.digits(),
+            names,
+            changes,
+            ends,
+            before,
+            after: before,
+            lower_bound: None,
+            left: Left::default(),
+        };
+        plan.after = plan.digest_after(mapping);
+        plan
+    }
+
+    /// The digest of the mapping that the plan leads to.
+    fn digest_after(&self, mapping: &PrefixMapping) -> u64 {
+        let hashes: Vec<_> = self.names.iter().map(|name| hash_of_name(name)).collect();
+        let hash = |name: u16| hashes.get(usize::from(name)).copied().unwrap_or_default();
+        let mut gained: BTreeMap<u16, u64> = BTreeMap::new();
+        for change in &self.changes {
+            let gain = gained.entry(change.base).or_default();
+            *gain = gain.wrapping_add(hash(change.to)).wrapping_sub(hash(change.from));
+        }
+        let old_hashes: Vec<_> =
+            mapping.boxed_names().iter().map(|name| hash_of_name(name)).collect();
+        gained.into_iter().fold(self.before, |digest, (base, gain)| {
+            let base = usize::from(base);
+            let row = mapping.row(base).iter();
+            let old =
+                row.fold(0, |sum: u64, &name| sum.wrapping_add(old_hashes[usize::from(name)]));
+            digest
+                .wrapping_sub(digest_of_base(base, old))
+                .wrapping_add(digest_of_base(base, old.wrapping_add(gain)))
+        })
+    }
+
+    pub(crate) fn with_proof(mut self, lower_bound: usize) -> Self {
+        self.lower_bound = Some(lower_bound);
+        self
+    }
+
+    pub(crate) fn with_left(mut self, left: Left) -> Self {
+        self.left = left;
+        self
+    }
+
+    /// The same plan in waves that move no more than `most` replicas into any
+    /// service, and no more out of it. `0` counts as 1.
+    #[must_use]
+    pub fn max_per_service(mut self, most: usize) -> Self {
+        let mut sequence = self.changes.clone();
+        // Waves are in order, so a stable sort keeps the order within a base.
+        sequence.sort_by_key(|change| change.base);
+        (self.changes, self.ends) = wave::arrange(&sequence, self.names.len(), most.max(1));
+        self
+    }
+
+    /// How many digits name a base.
+    #[must_use]
+    pub const fn digits(&self) -> Digits {
+        self.digits
+    }
+
+    /// Every change, wave by wave, ascending by base within a wave.
+    pub fn changes(&self) -> impl ExactSizeIterator<Item = Change<'_>> + Clone {
+        self.changes.iter().map(|change| self.named(*change))
+    }
+
+    fn named(&self, change: RawChange) -> Change<'_> {
+        let name = |name: u16| self.names.get(usize::from(name)).map(AsRef::as_ref);
+        Change {
+            base: self.digits.base(usize::from(change.base)).expect("a base of these digits"),
+            from: name(change.from),
+            to: name(change.to),
+        }
+    }
+
+    /// The waves, in order; none is empty.
+    pub fn waves(&self) -> impl ExactSizeIterator<Item = Wave<'_>> + Clone {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let waves = starts.zip(&self.ends).map(|(start, &end)| Wave { plan: self, start, end });
+        waves.collect::<Vec<_>>().into_iter()
+    }
+
+    /// How many changes are moves: replicas that some service takes.
+    #[must_use]
+    pub fn moves(&self) -> usize {
+        self.changes.iter().filter(|change| change.to != HOLE).count()
+    }
+
+    /// How many changes take an excess replica away.
+    #[must_use]
+    pub fn removals(&self) -> usize {
+        self.changes.len() - self.moves()
+    }
+
+    fn moves_by_base(&self) -> impl Iterator<Item = usize> {
+        let moves = self.changes.iter().filter(|change| change.to != HOLE);
+        let mut bases: Vec<_> = moves.map(|change| change.base).collect();
+        bases.sort_unstable();
+        let counts: Vec<_> = bases.chunk_by(|a, b| a == b).map(<[u16]>::len).collect();
+        counts.into_iter()
+    }
+
+    /// How many bases have a move.
+    #[must_use]
+    pub fn moved_bases(&self) -> usize {
+        self.moves_by_base().count()
+    }
+
+    /// How many bases have more than one move.
+    #[must_use]
+    pub fn multi_move_bases(&self) -> usize {
+        self.moves_by_base().filter(|&moves| moves > 1).count()
+    }
+
+    /// The bases that the plan changes, ascending.
+    pub fn changed_bases(&self) -> impl ExactSizeIterator<Item = Base> + Clone {
+        let mut bases: Vec<_> = self.changes().map(|change| change.base).collect();
+        bases.sort_unstable();
+        bases.dedup();
+        bases.into_iter()
+    }
+
+    /// The fewest moves that any plan to the same end could have, as far as
+    /// the proof goes; `None` when nobody asked for the fewest.
+    #[must_use]
+    pub const fn lower_bound(&self) -> Option<usize> {
+        self.lower_bound
+    }
+
+    /// Whether the plan is proven to have the fewest moves.
+    #[must_use]
+    pub fn is_minimal(&self) -> bool {
+        self.lower_bound == Some(self.moves())
+    }
+
+    /// Whether it changes nothing.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// What is left to do after it, and why.
+    #[must_use]
+    pub const fn left(&self) -> &Left {
+        &self.left
+    }
+
+    /// The digest of the mapping that it applies to.
+    #[must_use]
+    pub const fn digest(&self) -> u64 {
+        self.before
+    }
+
+    /// The digest of the mapping that it leads to.
+    #[must_use]
+    pub const fn digest_afterwards(&self) -> u64 {
+        self.after
+    }
+
+    /// The way back: it undoes the waves, the last one first.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
+        let mut changes = Vec::with_capacity(self.changes.len());
+        let mut ends = Vec::with_capacity(self.ends.len());
+        for (wave, &end) in self.ends.iter().enumerate().rev() {
+            let start = wave.checked_sub(1).map_or(0, |last| self.ends[last]);
+            let back =
+                |change: &RawChange| RawChange { from: change.to, to: change.from, ..*change };
+            changes.extend(self.changes[start..end].iter().map(back));
+            ends.push(changes.len());
+        }
+        Self {
+            changes,
+            ends,
+            before: self.after,
+            after: self.before,
+            lower_bound: None,
+            left: Left::default(),
+            ..self.clone()
+        }
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = |f: &mut fmt::Formatter<'_>, number: usize, noun: &str| {
+            write!(f, "{number} {noun}{}", if number == 1 { "" } else { "s" })
+        };
+        if self.is_empty() {
+            return f.write_str("nothing to do");
+        }
+        count(f, self.moves(), "move")?;
+        f.write_str(" of ")?;
+        count(f, self.moved_bases(), "base")?;
+        if self.removals() > 0 {
+            f.write_str(", ")?;
+            count(f, self.removals(), "removal")?;
+        }
+        f.write_str(" in ")?;
+        count(f, self.ends.len(), "wave")
+    }
+}
+
+/// Changes that may run together: at most one of each base.
+#[derive(Debug, Clone, Copy)]
+pub struct Wave<'a> {
+    plan: &'a Plan,
+    start: usize,
+    end: usize,
+}
+
+impl<'a> Wave<'a> {
+    /// Its changes, ascending by base; never none.
+    pub fn changes(&self) -> impl ExactSizeIterator<Item = Change<'a>> + Clone + use<'a> {
+        let plan = self.plan;
+        plan.changes[self.start..self.end].iter().map(move |change| plan.named(*change))
+    }
+}
+
+impl PrefixMapping {
+    /// The mapping that a plan leads to.
+    ///
+    /// # Errors
+    ///
+    /// [`ApplyError`] when the plan was made for another mapping.
+    pub fn apply(&self, plan: &Plan) -> Result<Self, ApplyError> {
+        self.apply_waves(plan, plan.ends.len())
+    }
+
+    /// The mapping after the first `waves` waves of a plan: each of the states
+    /// that a cluster passes through.
+    ///
+    /// # Errors
+    ///
+    /// [`ApplyError`] when the plan was made for another mapping.
+    pub fn apply_waves(&self, plan: &Plan, waves: usize) -> Result<Self, ApplyError> {
+        let found = self.digest();
+        let refused = ApplyError { wanted: plan.before, found };
+        if plan.digits != self.digits() || plan.before != found {
+            return Err(refused);
+        }
+        let end = plan.ends[..waves.min(plan.ends.len())].last().copied().unwrap_or(0);
+        self.edit(&plan.names, &plan.changes[..end]).ok_or(refused)
+    }
+
+    /// The plan that changes this mapping into another: the same replicas stay,
+    /// and a base that loses one service and gains another has one move.
+    ///
+    /// Names are compared as they are: [`PrefixMapping::resolve`] both when
+    /// they may name services by id.
+    ///
+    /// # Errors
+    ///
+    /// [`DiffError`] when the two have different digits, or more names than a
+    /// mapping may have.
+    pub fn diff(&self, other: &Self) -> Result<Plan, DiffError> {
+        if self.digits() != other.digits() {
+            return Err(DiffError::OtherDigits { old: self.digits(), new: other.digits() });
+        }
+        let names: BTreeSet<_> = self.boxed_names().iter().chain(other.boxed_names()).collect();
+        let names: Vec<Box<str>> = names.into_iter().cloned().collect();
+        if names.len() > ServiceIndex::LIMIT {
+            return Err(DiffError::TooManyNames { count: names.len() });
+        }
+        let place = |name: &Box<str>| ServiceIndex::new(names.partition_point(|n| n < name)).get();
+        let [old, new] =
+            [self, other].map(|m| m.boxed_names().iter().map(place).collect::<Vec<_>>());
+        let mut changes = Vec::new();
+        for (base, (from, to)) in (0..=u16::MAX).zip(self.rows().zip(other.rows())) {
+            let gone = left_over(from, &old, to, &new);
+            let come = left_over(to, &new, from, &old);
+            for index in 0..gone.len().max(come.len()) {
+                let at = |list: &[u16]| list.get(index).copied().unwrap_or(HOLE);
+                changes.push(RawChange { base, from: at(&gone), to: at(&come) });
+            }
+        }
+        Ok(Plan::new(self, names, &changes))
+    }
+}
+
+/// What a row has, in the names of the plan, and another row does not; a
+/// replica that stands twice is left over once.
+fn left_over(row: &[u16], names: &[u16], other: &[u16], others: &[u16]) -> Vec<u16> {
+    let named = |row: &[u16], names: &[u16]| -> Vec<u16> {
+        row.iter().map(|&name| names[usize::from(name)]).collect()
+    };
+    let mut other = named(other, others);
+    let mut here = named(row, names);
+    here.retain(|name| match other.iter().position(|kept| kept == name) {
+        Some(place) => {
+            other.swap_remove(place);
+            false
+        }
+        None => true,
+    });
+    here
+}
+
+/// A plan applied to a mapping that it was not made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApplyError {
+    wanted: u64,
+    found: u64,
+}
+
+impl fmt::Display for ApplyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { wanted, found } = self;
+        write!(
+            f,
+            "the plan is for the mapping {wanted:016x}, this one is {found:016x}: plan anew from \
+             the mapping as it is now, with service ids resolved"
+        )
+    }
+}
+
+impl Error for ApplyError {}
+
+/// Why there is no plan between two mappings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DiffError {
+    /// They have different digits.
+    OtherDigits {
+        /// The digits of the old mapping.
+        old: Digits,
+        /// The digits of the new one.
+        new: Digits,
+    },
+    /// Together they have more names than a mapping may have.
+    TooManyNames {
+        /// How many.
+        count: usize,
+    },
+}
+
+impl fmt::Display for DiffError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherDigits { old, new } => {
+                write!(
+                    f,
+                    "the old mapping has {old} digits, the new one {new}: read both with the same"
+                )
+            }
+            Self::TooManyNames { count } => {
+                let limit = ServiceIndex::LIMIT;
+                write!(f, "the two mappings name {count} services: at most {limit} fit")
+            }
+        }
+    }
+}
+
+impl Error for DiffError {}

@@ -1,0 +1,147 @@
+//! What rebalance and decommission share: from a survey to a solved flow, and
+//! from that to the changes of each base and their proof.
+
+use crate::bound::{BaseView, Bound};
+use crate::flow::{Bases, Limits, LoadTree, Search};
+use crate::location::Level;
+use crate::mapping::{HOLE, PrefixMapping};
+use crate::network::{DOMAIN_WEIGHT, Network, SERVICE_WEIGHT};
+use crate::plan::RawChange;
+use crate::sequence::sequence;
+use crate::service::ServiceIndex;
+use crate::share::{Band, Shares};
+use crate::survey::{Ids, Role, Roles, Survey};
+use crate::topology::Topology;
+
+/// What is planned on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Planner<'a> {
+    pub(crate) mapping: &'a PrefixMapping,
+    pub(crate) topology: &'a Topology,
+    pub(crate) shares: &'a Shares,
+    pub(crate) ids: &'a Ids<'a>,
+    pub(crate) roles: &'a Roles,
+    pub(crate) limits: &'a Limits,
+    pub(crate) replicas: u16,
+    /// Whether loads may have to miss their bands.
+    pub(crate) soft: bool,
+}
+
+/// A solved flow.
+#[derive(Debug)]
+pub(crate) struct Solution {
+    /// The changes, over ids; those of a base together, in their order.
+    pub(crate) changes: Vec<RawChange>,
+    /// The fewest moves of any plan to the same end.
+    pub(crate) lower_bound: usize,
+    /// How far the loads of services end up from their bands, in all.
+    pub(crate) outside_band: u64,
+}
+
+impl Planner<'_> {
+    /// Solves the flow and proves the solution.
+    pub(crate) fn solve(&self, mut survey: Survey) -> Solution {
+        let open = &self.limits.open;
+        let network =
+            Network::new(self.topology, self.shares, open, &survey.fixed_loads, self.soft);
+        let short = survey.keep(self.limits, |id| network.nodes[usize::from(id)].high);
+        let Survey { bases, need, broken, loads, fixed_loads, .. } = survey;
+        let total = need.iter().map(|&need| i64::from(need)).sum();
+        let tree = LoadTree::new(network.nodes.clone(), &loads, total);
+        let (bases, potentials) = Search::new(self.limits, bases, tree, short).run();
+        let potentials = network.spread(self.topology, &potentials);
+
+        let bound = Bound {
+            topology: self.topology,
+            shares: self.shares,
+            limits: self.limits,
+            potentials: &potentials,
+            fixed: &fixed_loads,
+        };
+        let mut next_broken = broken.iter().copied().peekable();
+        let views = need.iter().enumerate().map(|(base, &need)| BaseView {
+            own: bases.own(base),
+            fixed: bases.fixed(base),
+            need: usize::from(need),
+            keeps_rules: next_broken.next_if(|&broken| broken as usize == base).is_none(),
+        });
+        let cost = bound.cost(views);
+        let (outside_band, miss) = self.misses(&bases, &fixed_loads);
+        let lower_bound = usize::try_from(cost - miss).unwrap_or(0);
+        let changes = self.changes(&bases, &broken);
+        Solution { changes, lower_bound, outside_band }
+    }
+
+    /// How far loads are from their bands: of services, and the weighted sum of
+    /// services and domains.
+    fn misses(&self, bases: &Bases, fixed: &[u64]) -> (u64, i128) {
+        let mut loads = fixed.to_vec();
+        for &id in bases.rows().iter().filter(|&&id| id != HOLE) {
+            loads[usize::from(id)] += 1;
+        }
+        let bands: Vec<Band> = self.shares.service_bands().collect();
+        let services = self.topology.by_location().iter().zip(&mut loads);
+        let miss = |(service, load): (&ServiceIndex, &mut u64)| {
+            if self.topology.services()[service.index()].is_available() {
+                return bands[service.index()].distance(*load);
+            }
+            *load = 0;
+            0
+        };
+        let outside: u64 = services.map(miss).sum();
+        let of_level = |level: Level| -> u64 {
+            let domains = self.topology.domains(level).iter().zip(self.shares.domain_bands(level));
+            domains.map(|(domain, band)| band.distance(loads[domain.members()].iter().sum())).sum()
+        };
+        let domains: u64 = Level::ALL.into_iter().map(of_level).sum();
+        let weighted = i128::from(outside) * i128::from(SERVICE_WEIGHT)
+            + i128::from(domains) * i128::from(DOMAIN_WEIGHT);
+        (outside, weighted)
+    }
+
+    /// What each base changes, in an order that breaks no rule it keeps.
+    fn changes(&self, bases: &Bases, broken: &[u32]) -> Vec<RawChange> {
+        let mut changes = Vec::new();
+        let mut next_broken = broken.iter().copied().peekable();
+        let (mut has, mut wants) = (Vec::new(), Vec::new());
+        let is_sound = |id: u16| self.roles.of_id[usize::from(id)] != Role::Leaving;
+        for (base, row) in (0..=u16::MAX).zip(self.mapping.rows()) {
+            let index = usize::from(base);
+            let is_broken = next_broken.next_if(|&broken| broken == u32::from(base)).is_some();
+            if !is_broken && !bases.is_touched(index) {
+                continue;
+            }
+            has.clear();
+            has.extend(row.iter().map(|&name| self.ids.of_name[usize::from(name)]));
+            wants.clear();
+            wants.extend(bases.row(index).iter().copied().filter(|&id| id != HOLE));
+            wants.extend(has.iter().filter(|&&id| self.roles.of(index, id) == Role::Fixed));
+            wants.sort_unstable();
+            wants.dedup();
+            let steps = sequence(&has, &wants, usize::from(self.replicas), self.limits, is_sound);
+            changes.extend(steps.into_iter().map(|(from, to)| RawChange { base, from, to }));
+        }
+        changes
+    }
+}
+
+/// Changes over ids as changes over the names they use, which ascend.
+pub(crate) fn over_names(ids: &Ids<'_>, changes: &[RawChange]) -> (Vec<Box<str>>, Vec<RawChange>) {
+    let mut used = vec![false; ids.names.len()];
+    for id in changes.iter().flat_map(|change| [change.from, change.to]) {
+        if let Some(used) = used.get_mut(usize::from(id)) {
+            *used = true;
+        }
+    }
+    let mut order: Vec<usize> = (0..used.len()).filter(|&id| used[id]).collect();
+    order.sort_by_key(|&id| ids.names[id]);
+    let mut place = vec![HOLE; used.len()];
+    for (at, &id) in order.iter().enumerate() {
+        place[id] = ServiceIndex::new(at).get();
+    }
+    let name = |id: u16| place.get(usize::from(id)).copied().unwrap_or(HOLE);
+    let rename =
+        |change: &RawChange| RawChange { from: name(change.from), to: name(change.to), ..*change };
+    let names = order.into_iter().map(|id| ids.names[id].into()).collect();
+    (names, changes.iter().map(rename).collect())
+}

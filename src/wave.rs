@@ -1,0 +1,125 @@
+//! Waves: which changes may run together.
+
+use crate::mapping::HOLE;
+use crate::plan::RawChange;
+
+/// Sorts changes into waves: one change of a base at most in each, the changes
+/// of a base in their order, no more than `most` into a service and no more
+/// out of it. Each change takes the first wave that is open to it.
+///
+/// Returns the changes, wave by wave, ascending by base, and where each wave
+/// ends. The changes of one base stand together in what is given.
+///
+/// # Complexity
+///
+/// Without a limit, linear. With one, each change looks through a bit for each
+/// wave of its two services, 64 at a time.
+pub(crate) fn arrange(
+    changes: &[RawChange],
+    names: usize,
+    most: usize,
+) -> (Vec<RawChange>, Vec<usize>) {
+    let mut lanes = Lanes::new(names, most);
+    let mut last: Option<(u16, usize)> = None;
+    let mut placed: Vec<(usize, RawChange)> = Vec::with_capacity(changes.len());
+    for change in changes {
+        let earliest =
+            last.filter(|(base, _)| *base == change.base).map_or(0, |(_, wave)| wave + 1);
+        let wave = lanes.take(change, earliest);
+        last = Some((change.base, wave));
+        placed.push((wave, *change));
+    }
+    placed.sort_by_key(|(wave, change)| (*wave, change.base));
+    let ends = placed.chunk_by(|a, b| a.0 == b.0).scan(0, |end, wave| {
+        *end += wave.len();
+        Some(*end)
+    });
+    let ends = ends.collect();
+    (placed.into_iter().map(|(_, change)| change).collect(), ends)
+}
+
+/// How full each wave is, for each service and direction.
+#[derive(Debug)]
+struct Lanes {
+    most: usize,
+    lanes: Vec<Lane>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Lane {
+    counts: Vec<usize>,
+    /// A bit for each wave that has room for no more.
+    full: Vec<u64>,
+}
+
+impl Lanes {
+    fn new(names: usize, most: usize) -> Self {
+        let lanes = if most == usize::MAX { 0 } else { 2 * names };
+        Self { most, lanes: vec![Lane::default(); lanes] }
+    }
+
+    /// The first wave not before `earliest` that has room for a change, which
+    /// takes it.
+    fn take(&mut self, change: &RawChange, earliest: usize) -> usize {
+        if self.lanes.is_empty() {
+            return earliest;
+        }
+        let half = self.lanes.len() / 2;
+        let used = [(change.from, 0), (change.to, half)];
+        let used = used.iter().filter(|(name, _)| *name != HOLE);
+        let used: Vec<_> = used.map(|(name, shift)| usize::from(*name) + shift).collect();
+        let mut word = earliest / 64;
+        let mut skip = (1 << (earliest % 64)) - 1;
+        let wave = loop {
+            let full = |lane: &usize| self.lanes[*lane].full.get(word).copied().unwrap_or(0);
+            let taken = used.iter().map(full).fold(skip, |taken: u64, full| taken | full);
+            if taken != u64::MAX {
+                break word * 64 + taken.trailing_ones() as usize;
+            }
+            (word, skip) = (word + 1, 0);
+        };
+        for lane in used {
+            self.lanes[lane].count(wave, self.most);
+        }
+        wave
+    }
+}
+
+impl Lane {
+    fn count(&mut self, wave: usize, most: usize) {
+        if self.counts.len() <= wave {
+            self.counts.resize(wave + 1, 0);
+            self.full.resize(wave / 64 + 1, 0);
+        }
+        self.counts[wave] += 1;
+        if self.counts[wave] >= most {
+            self.full[wave / 64] |= 1 << (wave % 64);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(base: u16, from: u16, to: u16) -> RawChange {
+        RawChange { base, from, to }
+    }
+
+    #[test]
+    fn the_changes_of_a_base_follow_each_other() {
+        let changes = [change(0, 1, 2), change(0, 3, 4), change(1, 1, 2), change(2, 1, 2)];
+        let (placed, ends) = arrange(&changes, 5, usize::MAX);
+        assert_eq!(ends, [3, 4]);
+        assert_eq!(placed[3], change(0, 3, 4));
+    }
+
+    #[test]
+    fn no_wave_is_fuller_than_asked() {
+        let changes: Vec<_> = (0..200).map(|base| change(base, 0, 1 + base % 2)).collect();
+        let (_, ends) = arrange(&changes, 3, 1);
+        assert_eq!(ends.len(), 200);
+        let (_, ends) = arrange(&changes, 3, 50);
+        assert_eq!(ends, [50, 100, 150, 200]);
+    }
+}
