@@ -1,6 +1,7 @@
 //! wip
 mod bootstrap;
 mod bound;
+mod check;
 mod flow;
 mod location;
 mod mapping;
@@ -21,6 +22,7 @@ mod topology;
 mod wave;
 
 pub use bootstrap::BootstrapOptions;
+pub use check::{Breach, BreachKind, CheckOptions, CheckReport, DomainLoad, ServiceLoad};
 pub use location::{Level, Location, LocationError, MinDist};
 pub use mapping::{AssignError, PrefixMapping};
 pub use plan::{ApplyError, Change, DiffError, Left, Plan, Wave};

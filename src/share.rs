@@ -350,6 +350,8 @@ pub struct Unsatisfiable {
     /// The level of `domains`: the rules' level where the degradation binds,
     /// else that of the least distance.
     pub level: Level,
+    /// The rules' level.
+    pub unit_level: Level,
     /// The most replicas of a base that one domain of the rules' level may
     /// hold, by the degradation alone.
     pub domain_cap: u16,
@@ -386,6 +388,7 @@ impl Unsatisfiable {
             min_dist: rules.get_min_dist(),
             degradation: rules.get_degradation(),
             level,
+            unit_level: rules.get_level(),
             domain_cap: rules.domain_cap(),
             domains: topology.domains(level).iter().filter(has_available).map(holds).collect(),
         }
@@ -394,24 +397,27 @@ impl Unsatisfiable {
 
 impl fmt::Display for Unsatisfiable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { wanted, capacity, min_dist, level, .. } = self;
-        write!(f, "no base can have {wanted} replicas at distance {min_dist}")?;
-        if self.degradation > 0 {
-            let (cap, degradation) = (self.domain_cap, self.degradation);
-            write!(f, " with at most {cap} in one domain (degradation {degradation})")?;
+        let Self { wanted, capacity, min_dist, level, degradation, .. } = self;
+        let plural = |count| if count == 1 { "" } else { "s" };
+        let replicas = plural(usize::from(*wanted));
+        write!(f, "no base can have {wanted} replica{replicas} at distance {min_dist} or more")?;
+        if *degradation > 0 {
+            let (cap, unit_level) = (self.domain_cap, self.unit_level);
+            write!(f, " with at most {cap} in one {unit_level} (degradation {degradation})")?;
         }
-        write!(
-            f,
-            ": the {} {level}s with an available service hold {capacity}",
-            self.domains.len()
-        )?;
-        for (index, (name, capacity)) in self.domains.iter().take(12).enumerate() {
-            write!(f, "{}{name} {capacity}", if index == 0 { " (" } else { ", " })?;
+        let (count, shown) = (self.domains.len(), 12);
+        if count == 0 {
+            return f.write_str(": no service is available");
         }
-        match self.domains.len() {
-            0 => Ok(()),
-            1..=12 => f.write_str(")"),
-            more => write!(f, " and {} more)", more - 12),
+        let holds = if count == 1 { "holds" } else { "hold" };
+        write!(f, ": {count} {level}{} with an available service {holds} ", plural(count))?;
+        write!(f, "{capacity} ")?;
+        for (index, (name, capacity)) in self.domains.iter().take(shown).enumerate() {
+            write!(f, "{}{name} {capacity}", if index == 0 { "(" } else { ", " })?;
+        }
+        match count.saturating_sub(shown) {
+            0 => f.write_str(")"),
+            more => write!(f, " and {more} more)"),
         }
     }
 }

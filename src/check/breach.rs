@@ -1,0 +1,218 @@
+//! The rules that a base breaks.
+
+use std::fmt;
+
+use crate::location::Level;
+use crate::prefix::Base;
+
+/// The ways in which a base may break the rules.
+///
+/// Prints as the words of a report: `missing`, `too_close`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BreachKind {
+    /// A base without any replica.
+    Missing,
+    /// A base with fewer replicas than wanted, but some.
+    Short,
+    /// A base with more replicas than wanted.
+    Excess,
+    /// A base that names one service more than once: by its address and by its
+    /// id.
+    Duplicate,
+    /// A replica whose name is no service's of the topology.
+    Unknown,
+    /// A replica on a service of score 0 or less.
+    Unavailable,
+    /// A base with two replicas closer than the least distance.
+    TooClose,
+    /// A base with more replicas in one domain than the degradation lets.
+    Degradation,
+}
+
+impl BreachKind {
+    /// All eight, in the order of a report.
+    pub const ALL: [Self; 8] = [
+        Self::Missing,
+        Self::Short,
+        Self::Excess,
+        Self::Duplicate,
+        Self::Unknown,
+        Self::Unavailable,
+        Self::TooClose,
+        Self::Degradation,
+    ];
+
+    /// Whether it is counted in replicas; all others are counted in bases.
+    #[must_use]
+    pub const fn is_per_replica(self) -> bool {
+        matches!(self, Self::Unknown | Self::Unavailable)
+    }
+}
+
+impl fmt::Display for BreachKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Missing => "missing",
+            Self::Short => "short",
+            Self::Excess => "excess",
+            Self::Duplicate => "duplicate",
+            Self::Unknown => "unknown",
+            Self::Unavailable => "unavailable",
+            Self::TooClose => "too_close",
+            Self::Degradation => "degradation",
+        })
+    }
+}
+
+/// A base that breaks a rule, and the services by which it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breach {
+    base: Base,
+    services: Vec<String>,
+    rule: Broken,
+}
+
+/// The rule that is broken, with what a reader needs to see why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Broken {
+    Missing,
+    Short { wanted: u16 },
+    Excess { wanted: u16 },
+    Duplicate,
+    Unknown,
+    Unavailable,
+    TooClose { distance: usize, min_dist: u8 },
+    Degradation { level: Level, domain: String, cap: u16 },
+}
+
+impl Broken {
+    const fn kind(&self) -> BreachKind {
+        match self {
+            Self::Missing => BreachKind::Missing,
+            Self::Short { .. } => BreachKind::Short,
+            Self::Excess { .. } => BreachKind::Excess,
+            Self::Duplicate => BreachKind::Duplicate,
+            Self::Unknown => BreachKind::Unknown,
+            Self::Unavailable => BreachKind::Unavailable,
+            Self::TooClose { .. } => BreachKind::TooClose,
+            Self::Degradation { .. } => BreachKind::Degradation,
+        }
+    }
+}
+
+impl Breach {
+    pub(super) const fn new(base: Base, services: Vec<String>, rule: Broken) -> Self {
+        Self { base, services, rule }
+    }
+
+    /// The kind of breach.
+    #[must_use]
+    pub const fn kind(&self) -> BreachKind {
+        self.rule.kind()
+    }
+
+    /// The base.
+    #[must_use]
+    pub const fn base(&self) -> Base {
+        self.base
+    }
+
+    /// The services by which the base breaks the rule: their addresses, or the
+    /// mapping's names of those that are unknown.
+    ///
+    /// | kind | services |
+    /// |---|---|
+    /// | missing | none |
+    /// | short, excess | all that hold the base |
+    /// | duplicate | those that it names more than once |
+    /// | unknown, unavailable | the one |
+    /// | `too_close` | the two closest |
+    /// | degradation | those of the domain that holds most of its replicas |
+    #[must_use]
+    pub fn services(&self) -> &[String] {
+        &self.services
+    }
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let base = self.base.to_string();
+        let (count, services) = (self.services.len(), Listed(&self.services));
+        match &self.rule {
+            Broken::Missing => write!(f, "base {base:?} has no replica"),
+            Broken::Short { wanted } | Broken::Excess { wanted } => {
+                let plural = if count == 1 { "" } else { "s" };
+                write!(f, "base {base:?} has {count} replica{plural}, not {wanted}, on {services}")
+            }
+            Broken::Duplicate => write!(f, "base {base:?} names {services} more than once"),
+            Broken::Unknown => {
+                write!(f, "base {base:?} is on {services}, which no service has for its name")
+            }
+            Broken::Unavailable => {
+                write!(f, "base {base:?} is on {services}, which is unavailable")
+            }
+            Broken::TooClose { distance, min_dist } => write!(
+                f,
+                "base {base:?} has replicas at distance {distance}, not {min_dist} or more, on \
+                 {services}"
+            ),
+            Broken::Degradation { level, domain, cap } => write!(
+                f,
+                "base {base:?} has {count} replicas in {level} {domain}, not {cap} or fewer, on \
+                 {services}"
+            ),
+        }
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+struct Listed<'a>(&'a [String]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, name) in self.0.iter().enumerate() {
+            f.write_str(match place {
+                0 => "",
+                _ if place + 1 == self.0.len() => " and ",
+                _ => ", ",
+            })?;
+            f.write_str(name)?;
+        }
+        Ok(())
+    }
+}
+
+/// How many breaches there are of each kind, and the first few.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Breaches {
+    counts: [u64; 8],
+    examples: [Vec<Breach>; 8],
+    limit: usize,
+}
+
+impl Breaches {
+    pub(super) fn new(limit: usize) -> Self {
+        Self { limit, ..Self::default() }
+    }
+
+    /// Counts a breach, and makes an example of it while there are few.
+    pub(super) fn add(&mut self, kind: BreachKind, breach: impl FnOnce() -> Breach) {
+        self.counts[kind as usize] += 1;
+        let examples = &mut self.examples[kind as usize];
+        if examples.len() < self.limit {
+            examples.push(breach());
+        }
+    }
+
+    pub(super) const fn count(&self, kind: BreachKind) -> u64 {
+        self.counts[kind as usize]
+    }
+
+    pub(super) fn examples(&self, kind: BreachKind) -> &[Breach] {
+        &self.examples[kind as usize]
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.counts == [0; 8]
+    }
+}

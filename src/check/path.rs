@@ -1,0 +1,61 @@
+//! Where a service is, as one integer.
+
+use crate::location::Level;
+use crate::service::ServiceIndex;
+use crate::topology::Topology;
+
+/// The domains that a service is in: 16 bits for each level, coarsest on top.
+///
+/// Domains are nested, so the levels at which two services are alike are the
+/// coarsest few, and the leading bits that two paths have in common count them.
+/// Ordered by location.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Path(u64);
+
+impl Path {
+    pub(super) fn of(topology: &Topology, service: ServiceIndex) -> Self {
+        let domain = |level| topology.domain_of(level, service).unwrap_or_default();
+        Self(Level::ALL.into_iter().fold(0, |path, level| path << 16 | domain(level) as u64))
+    }
+
+    /// At how many levels, the coarsest, both are alike: 4 less the distance.
+    pub(super) const fn depth(self, other: Self) -> usize {
+        ((self.0 ^ other.0).leading_zeros() / 16) as usize
+    }
+}
+
+/// Cuts things in order of their paths where their domain of a level ends.
+pub(super) fn by_domain<T>(
+    items: &[T],
+    level: Level,
+    path: impl Fn(&T) -> Path,
+) -> impl Iterator<Item = &[T]> {
+    items.chunk_by(move |a, b| path(a).depth(path(b)) > level.index())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::Service;
+
+    #[test]
+    fn depth_is_four_less_the_distance() {
+        let locations =
+            ["s.r.h.v", "s.r.h.w", "s.r.i.v", "s.q.h.v", "t.r.h.v", "h.v", "v", "r.h.v"];
+        let services: Vec<_> = (0..)
+            .zip(locations)
+            .map(|(port, location)| Service::new(format!("a:{port}"), location.parse().unwrap()))
+            .collect();
+        let topology = Topology::new(services).unwrap();
+        let indices = topology.by_location();
+        let path = |index: &ServiceIndex| Path::of(&topology, *index);
+        let location = |index: &ServiceIndex| topology.services()[index.index()].location();
+        assert!(indices.is_sorted_by_key(path));
+        for a in indices {
+            for b in indices {
+                let distance = usize::from(location(a).distance(location(b)));
+                assert_eq!(path(a).depth(path(b)), 4 - distance);
+            }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The public surface, one file for each operation.
+
+mod check;
+mod share;
