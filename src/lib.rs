@@ -3,6 +3,7 @@ mod bootstrap;
 mod bound;
 mod check;
 mod flow;
+mod json;
 mod location;
 mod mapping;
 mod network;
@@ -23,6 +24,7 @@ mod wave;
 
 pub use bootstrap::BootstrapOptions;
 pub use check::{Breach, BreachKind, CheckOptions, CheckReport, DomainLoad, ServiceLoad};
+pub use json::JsonError;
 pub use location::{Level, Location, LocationError, MinDist};
 pub use mapping::{AssignError, PrefixMapping};
 pub use plan::{ApplyError, Change, DiffError, Left, Plan, Wave};

@@ -1,5 +1,6 @@
 //! The mapping: which services hold each base.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
@@ -14,7 +15,10 @@ pub(crate) const HOLE: u16 = u16::MAX;
 
 /// The most replicas that a table has room for, holes included: 2^28, half a
 /// gigabyte.
-const TABLE_LIMIT: usize = 1 << 28;
+pub(crate) const TABLE_LIMIT: usize = 1 << 28;
+
+/// A name, and the address of the service that it stands for.
+pub(crate) type Alias = (Box<str>, Box<str>);
 
 /// Which services hold each base: a value, with no ties to a cluster.
 ///
@@ -227,27 +231,39 @@ impl PrefixMapping {
     /// service twice, which a check counts as a duplicate.
     #[must_use]
     pub fn resolve(&self, topology: &Topology) -> Self {
-        let found = topology.find_all(&self.names);
-        let address = |place: usize| {
-            found[place]
-                .map_or(&*self.names[place], |index| topology.services()[index.index()].address())
+        self.renamed(&self.aliases(topology)).into_owned()
+    }
+
+    /// The names that are not the address of the service they stand for, each
+    /// with that address, ascending.
+    pub(crate) fn aliases(&self, topology: &Topology) -> Vec<Alias> {
+        let found = self.names.iter().zip(topology.find_all(&self.names));
+        let alias = |(name, service): (&Box<str>, Option<ServiceIndex>)| {
+            let address = topology.services()[service?.index()].address();
+            (address != &**name).then(|| (name.clone(), address.into()))
         };
-        if (0..self.names.len()).all(|place| address(place) == &*self.names[place]) {
-            return self.clone();
+        found.filter_map(alias).collect()
+    }
+
+    /// The mapping with other names for some services.
+    pub(crate) fn renamed(&self, aliases: &[Alias]) -> Cow<'_, Self> {
+        if aliases.is_empty() {
+            return Cow::Borrowed(self);
         }
         let mut names: Vec<Box<str>> = Vec::with_capacity(self.names.len());
         let mut place_of = HashMap::with_capacity(self.names.len());
         let mut renamed = Vec::with_capacity(self.names.len());
-        for place in 0..self.names.len() {
-            let name = address(place);
+        for name in &self.names {
+            let alias = aliases.binary_search_by(|(alias, _)| alias.cmp(name));
+            let name = alias.map_or(name, |at| &aliases[at].1);
             renamed.push(*place_of.entry(name).or_insert_with(|| {
-                names.push(name.into());
+                names.push(name.clone());
                 ServiceIndex::new(names.len() - 1).get()
             }));
         }
         let rename = |&cell: &u16| if cell == HOLE { HOLE } else { renamed[usize::from(cell)] };
         let table = self.table.iter().map(rename).collect();
-        Self::from_table(self.digits, names, self.width, table)
+        Cow::Owned(Self::from_table(self.digits, names, self.width, table))
     }
 
     /// A number that tells mappings apart: the same for equal mappings, on any

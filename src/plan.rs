@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt;
 
-use crate::mapping::{HOLE, PrefixMapping, digest_of_base, hash_of_name};
+use crate::mapping::{Alias, HOLE, PrefixMapping, digest_of_base, hash_of_name};
 use crate::prefix::{Base, Digits};
 use crate::service::ServiceIndex;
 use crate::wave;
@@ -119,6 +119,9 @@ pub struct Plan {
     digits: Digits,
     /// Every name that a change has; ascending.
     names: Vec<Box<str>>,
+    /// Names that the mapping may have for services that the plan knows by
+    /// their address; ascending.
+    aliases: Vec<Alias>,
     changes: Vec<RawChange>,
     /// Where each wave ends in `changes`.
     ends: Vec<usize>,
@@ -131,6 +134,7 @@ pub struct Plan {
 impl Plan {
     /// A plan for `mapping` of changes over `names`, which ascend. The changes
     /// of one base stand together, in the order in which they are to happen.
+    /// With aliases, it applies to a mapping that has those as well.
     pub(crate) fn new(
         mapping: &PrefixMapping,
         names: Vec<Box<str>>,
@@ -141,6 +145,7 @@ impl Plan {
         let mut plan = Self {
             digits: mapping.digits(),
             names,
+            aliases: Vec::new(),
             changes,
             ends,
             before,
@@ -176,6 +181,11 @@ impl Plan {
 
     pub(crate) fn with_proof(mut self, lower_bound: usize) -> Self {
         self.lower_bound = Some(lower_bound);
+        self
+    }
+
+    pub(crate) fn with_aliases(mut self, aliases: Vec<Alias>) -> Self {
+        self.aliases = aliases;
         self
     }
 
@@ -376,13 +386,14 @@ impl PrefixMapping {
     ///
     /// [`ApplyError`] when the plan was made for another mapping.
     pub fn apply_waves(&self, plan: &Plan, waves: usize) -> Result<Self, ApplyError> {
-        let found = self.digest();
+        let mapping = self.renamed(&plan.aliases);
+        let found = mapping.digest();
         let refused = ApplyError { wanted: plan.before, found };
         if plan.digits != self.digits() || plan.before != found {
             return Err(refused);
         }
         let end = plan.ends[..waves.min(plan.ends.len())].last().copied().unwrap_or(0);
-        self.edit(&plan.names, &plan.changes[..end]).ok_or(refused)
+        mapping.edit(&plan.names, &plan.changes[..end]).ok_or(refused)
     }
 
     /// The plan that changes this mapping into another: the same replicas stay,

@@ -88,8 +88,8 @@ impl PrefixMapping {
     /// domains, then fewest moves; all exact. Unrestricted, the first three end
     /// at nothing. [`Plan::lower_bound`] proves the last one.
     ///
-    /// The plan is for this mapping with service ids resolved
-    /// ([`PrefixMapping::resolve`]): the same, when it names addresses.
+    /// Where the mapping names services by id, the plan names their addresses,
+    /// and what it leads to does so throughout ([`PrefixMapping::resolve`]).
     ///
     /// # Errors
     ///
@@ -123,7 +123,8 @@ impl PrefixMapping {
         topology: &Topology,
         options: &RebalanceOptions,
     ) -> Result<Plan, RebalanceError> {
-        let mapping = self.resolve(topology);
+        let aliases = self.aliases(topology);
+        let mapping = self.renamed(&aliases);
         let drained = known(&mapping, topology, &options.drain)?;
         let held = known(&mapping, topology, &options.hold)?;
         if let Some(both) = held.iter().find(|held| drained.contains(held)) {
@@ -164,7 +165,8 @@ impl PrefixMapping {
         };
         let solution = planner.solve(survey);
         let (names, changes) = over_names(&ids, &solution.changes);
-        Ok(Plan::new(&mapping, names, &changes).with_proof(solution.lower_bound))
+        let plan = Plan::new(&mapping, names, &changes).with_aliases(aliases);
+        Ok(plan.with_proof(solution.lower_bound))
     }
 }
 

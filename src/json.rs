@@ -1,0 +1,175 @@
+//! The wire format of meta0: what its `meta0_force` request takes and its
+//! `meta0_list` request gives.
+//!
+//! One JSON object: a key for each prefix, 4 hex digits, and for a value the
+//! array of the services of that prefix. A document may be partial.
+//!
+//! meta0 itself reads this laxly: a bad key lands on prefix `0000`, keys that
+//! differ by case are added up, a repeated address fails the whole upload. So
+//! reading refuses, with the key and the byte offset, whatever meta0 would take
+//! for something else, and writing is strict: 4 upper-case digits, ascending,
+//! no array empty or with a repeat.
+//!
+//! Reading goes by two readers over one table:
+//!
+//! 1. `scan` takes documents without escapes, empty arrays or errors, which
+//!    those of meta0, of its proxy, of Python and of this library are;
+//! 2. what it declines, `strict` reads again with `serde_json`: it finds what is
+//!    wrong and where, or takes what is only unusual (an escape in a name).
+//!
+//! Both fill the same rows, one for each prefix, and those of one base are then
+//! compared as sets. All of it is linear in the text. Nothing depends on the
+//! order of the keys.
+
+mod error;
+mod names;
+mod rows;
+mod scan;
+mod strict;
+mod write;
+
+use std::io;
+
+pub use error::JsonError;
+
+use crate::mapping::PrefixMapping;
+use crate::prefix::{Base, Digits};
+
+/// How much [`PrefixMapping::write_json`] gathers before it writes.
+const PIECE: usize = 64 << 10;
+
+const BYTE_ORDER_MARK: char = '\u{FEFF}';
+
+impl PrefixMapping {
+    /// Reads a mapping from the JSON object that meta0 and its proxy give.
+    ///
+    /// Keys of either case in any order, white space and a byte order mark are
+    /// fine. Prefixes that are absent, or have an empty array, say nothing: a
+    /// base is taken from those of its prefixes that say something, and is
+    /// missing when none does.
+    ///
+    /// Beside the mapping this allocates 2 bytes for each address in the text,
+    /// 512 KiB for the prefixes and about 100 bytes for each distinct address;
+    /// for a text with something unusual in it, 1.5 MiB more and 16 bytes for
+    /// each address of its longest array.
+    ///
+    /// # Errors
+    ///
+    /// [`JsonError`], with the first error of the text; nothing is half read.
+    /// Prefixes of one base that disagree are an error: that is also how a
+    /// text shows that was made with more digits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{Digits, PrefixMapping};
+    ///
+    /// let text = r#"{"0001": ["10.0.0.2:6001"], "00af": ["10.0.0.2:6001", "10.0.0.1:6001"]}"#;
+    /// let mapping = PrefixMapping::from_json(text, Digits::MAX)?;
+    /// assert_eq!(mapping.missing_bases().count(), 65_534);
+    ///
+    /// let error = PrefixMapping::from_json(text, Digits::try_from(2)?).unwrap_err();
+    /// assert!(error.to_string().starts_with("prefixes 0001 and 00AF of base \"00\" disagree"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_json(text: &str, digits: Digits) -> Result<Self, JsonError> {
+        let document = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+        let (names, rows) = match scan::scan(document) {
+            Some(found) => found,
+            None => strict::read(document, text.len() - document.len())?,
+        };
+        rows.into_mapping(names, digits)
+    }
+
+    /// The mapping as the JSON object that meta0 takes: one line for each
+    /// prefix, ascending. Missing bases are left out, so that meta0 keeps what
+    /// it has of them.
+    ///
+    /// This allocates the text at its exact size, and at most 100 bytes and
+    /// twice the name for each name of the mapping.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{Digits, PrefixMapping};
+    ///
+    /// let mut mapping = PrefixMapping::new(Digits::MAX);
+    /// assert_eq!(mapping.to_json(), "{}\n");
+    /// let base = mapping.digits().base(0xAF).ok_or("no such base")?;
+    /// mapping.assign_services(base, ["10.0.0.2:6001", "10.0.0.1:6001"])?;
+    /// assert_eq!(mapping.to_json(), "{\n\"00AF\":[\"10.0.0.1:6001\",\"10.0.0.2:6001\"]\n}\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        self.text(self.digits().bases())
+    }
+
+    /// Like [`PrefixMapping::to_json`], of some bases only: a partial object,
+    /// which meta0 merges into what it has. Bases that are missing, or of other
+    /// digits, are left out.
+    #[must_use]
+    pub fn to_json_of(&self, bases: impl IntoIterator<Item = Base>) -> String {
+        self.text(self.own(bases).into_iter())
+    }
+
+    /// Writes what [`PrefixMapping::to_json`] gives, in pieces of about 64 KiB.
+    ///
+    /// This allocates one piece, which grows to the entries of one base where
+    /// those are more, and at most 100 bytes and twice the name for each name
+    /// of the mapping.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn write_json(&self, out: impl io::Write) -> io::Result<()> {
+        self.stream(self.digits().bases(), out)
+    }
+
+    /// Writes what [`PrefixMapping::to_json_of`] gives, in pieces of about
+    /// 64 KiB.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn write_json_of(
+        &self,
+        bases: impl IntoIterator<Item = Base>,
+        out: impl io::Write,
+    ) -> io::Result<()> {
+        self.stream(self.own(bases).into_iter(), out)
+    }
+
+    /// Those of the bases that have the digits of the mapping, ascending, once
+    /// each.
+    fn own(&self, bases: impl IntoIterator<Item = Base>) -> Vec<Base> {
+        let own = |base: &Base| base.digits() == self.digits();
+        let mut bases: Vec<_> = bases.into_iter().filter(own).collect();
+        bases.sort_unstable();
+        bases.dedup();
+        bases
+    }
+
+    fn text(&self, bases: impl Iterator<Item = Base> + Clone) -> String {
+        let writer = write::Writer::new(self);
+        let mut out = Vec::with_capacity(writer.length(bases.clone()));
+        // Nothing refuses here, and what is written is made of strings: both
+        // fallbacks only spare a panic that can't be.
+        writer.write(bases, &mut out, |_| Ok(())).unwrap_or_default();
+        String::from_utf8(out).unwrap_or_default()
+    }
+
+    fn stream(&self, bases: impl Iterator<Item = Base>, mut out: impl io::Write) -> io::Result<()> {
+        let mut piece = Vec::with_capacity(2 * PIECE);
+        let flush = |piece: &mut Vec<u8>| {
+            if piece.len() < PIECE {
+                return Ok(());
+            }
+            out.write_all(piece)?;
+            piece.clear();
+            Ok(())
+        };
+        write::Writer::new(self).write(bases, &mut piece, flush)?;
+        out.write_all(&piece)
+    }
+}

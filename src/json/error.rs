@@ -1,0 +1,180 @@
+//! Why a document can't be read as a mapping.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::mapping::TABLE_LIMIT;
+use crate::prefix::{Base, Digits, Prefix};
+use crate::service::ServiceIndex;
+
+/// Why a text can't be read as a mapping. Offsets are in bytes from the start of
+/// the text, the byte order mark included.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum JsonError {
+    /// Not JSON.
+    Syntax {
+        /// Where.
+        offset: usize,
+        /// The last key before it, if there is one.
+        key: Option<String>,
+        /// What the JSON reader says.
+        source: serde_json::Error,
+    },
+    /// JSON, but no object.
+    NotAnObject {
+        /// Where it starts.
+        offset: usize,
+    },
+    /// A key that is not 4 hex digits.
+    Key {
+        /// Where it starts.
+        offset: usize,
+        /// The key.
+        key: String,
+    },
+    /// Two keys for one prefix.
+    RepeatedKey {
+        /// Where the second starts.
+        offset: usize,
+        /// The second.
+        key: String,
+        /// Where the first starts.
+        first_offset: usize,
+        /// The first.
+        first: String,
+    },
+    /// A value that is no array.
+    NotAnArray {
+        /// Where it starts.
+        offset: usize,
+        /// Its key.
+        key: String,
+        /// What it is instead.
+        found: &'static str,
+    },
+    /// Something in an array that is no string.
+    NotAnAddress {
+        /// Where it starts.
+        offset: usize,
+        /// The key of the array.
+        key: String,
+        /// What it is instead.
+        found: &'static str,
+    },
+    /// An empty string in an array.
+    EmptyAddress {
+        /// Where it starts.
+        offset: usize,
+        /// The key of the array.
+        key: String,
+    },
+    /// An address twice in one array.
+    RepeatedAddress {
+        /// Where the second starts.
+        offset: usize,
+        /// The key of the array.
+        key: String,
+        /// The address.
+        address: String,
+    },
+    /// Something after the object.
+    Trailing {
+        /// Where it starts.
+        offset: usize,
+    },
+    /// More addresses than a mapping has room for.
+    TooManyServices {
+        /// Where the first too many starts.
+        offset: usize,
+        /// The key of its array.
+        key: String,
+    },
+    /// Arrays so long that the table of the mapping would be too large.
+    TooManyReplicas {
+        /// The length of the longest.
+        replicas: usize,
+        /// The digits of the mapping.
+        digits: Digits,
+    },
+    /// Prefixes of one base that have different services.
+    Siblings {
+        /// The base.
+        base: Base,
+        /// The first of its prefixes that has services.
+        first: Prefix,
+        /// The first after it that has others.
+        second: Prefix,
+    },
+}
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax { offset, key: None, .. } => {
+                write!(f, "the mapping is not JSON at byte {offset}, before any key")
+            }
+            Self::Syntax { offset, key: Some(key), .. } => {
+                write!(f, "the mapping is not JSON at byte {offset}, after key {key:?}")
+            }
+            Self::NotAnObject { offset } => write!(
+                f,
+                "the mapping is not an object at byte {offset}: want prefixes and their services"
+            ),
+            Self::Key { offset, key } => {
+                write!(f, "key {key:?} at byte {offset} is not a prefix: want 4 hex digits")
+            }
+            Self::RepeatedKey { offset, key, first_offset, first } => write!(
+                f,
+                "key {key:?} at byte {offset} is the prefix of key {first:?} at byte \
+                 {first_offset}: want each prefix once"
+            ),
+            Self::NotAnArray { offset, key, found } => {
+                write!(f, "key {key:?} has {found} at byte {offset}: want an array of addresses")
+            }
+            Self::NotAnAddress { offset, key, found } => write!(
+                f,
+                "the array of key {key:?} has {found} at byte {offset}: want addresses alone"
+            ),
+            Self::EmptyAddress { offset, key } => {
+                write!(f, "the array of key {key:?} has an empty address at byte {offset}")
+            }
+            Self::RepeatedAddress { offset, key, address } => write!(
+                f,
+                "the array of key {key:?} has {address} again at byte {offset}: want each \
+                 address once"
+            ),
+            Self::Trailing { offset } => {
+                write!(f, "the mapping has text after its object at byte {offset}")
+            }
+            Self::TooManyServices { offset, key } => write!(
+                f,
+                "the array of key {key:?} has one address too many at byte {offset}: a mapping \
+                 names at most {}",
+                ServiceIndex::LIMIT
+            ),
+            Self::TooManyReplicas { replicas, digits } => write!(
+                f,
+                "an array of {replicas} addresses is too long: a base of {digits} digits has \
+                 room for {}",
+                TABLE_LIMIT / digits.count()
+            ),
+            Self::Siblings { base, first, second } => write!(
+                f,
+                "prefixes {first} and {second} of base {:?} disagree: want the same services \
+                 for all prefixes of a base, or more digits than {}",
+                base.to_string(),
+                base.digits()
+            ),
+        }
+    }
+}
+
+impl Error for JsonError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Syntax { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

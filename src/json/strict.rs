@@ -1,0 +1,206 @@
+//! The thorough reader, for what the quick one declines: `serde_json` finds the
+//! keys and values, and each is judged where it stands.
+//!
+//! `serde_json` hands out keys and values as parts of the text, so that an
+//! offset is the difference of two addresses. It keeps the last of two equal
+//! keys when it fills a map; here the entries are read one by one, and the
+//! first error of the text is the one reported.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::JsonError;
+use super::rows::Rows;
+use crate::offset::byte_offset;
+use crate::prefix::{PREFIXES, Prefix};
+use crate::service::ServiceIndex;
+
+/// The names and the rows of a document that stands `skipped` bytes into the
+/// text of the caller.
+///
+/// # Errors
+///
+/// Whatever [`JsonError`] names a byte offset.
+pub(super) fn read(text: &str, skipped: usize) -> Result<(Vec<Box<str>>, Rows), JsonError> {
+    let mut reader = Reader::new(text, skipped);
+    let mut source = serde_json::Deserializer::from_str(text);
+    let read = source.deserialize_map(&mut reader);
+    if let Some(refusal) = reader.refusal {
+        return Err(refusal);
+    }
+    if let Err(error) = read {
+        let start = text.len() - text.trim_ascii_start().len();
+        return Err(if error.is_data() {
+            JsonError::NotAnObject { offset: skipped + start }
+        } else {
+            reader.syntax(text, error)
+        });
+    }
+    if let Err(error) = source.end() {
+        return Err(JsonError::Trailing { offset: reader.offset_of(text, &error) });
+    }
+    Ok((reader.names, reader.rows))
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    skipped: usize,
+    /// The key in hand.
+    key: Option<String>,
+    /// The key of each prefix, as it stands in the text.
+    keys: Vec<Option<&'a str>>,
+    places: HashMap<Box<str>, u16>,
+    names: Vec<Box<str>>,
+    /// For each name the last prefix that named it.
+    named_by: Vec<Option<Prefix>>,
+    rows: Rows,
+    refusal: Option<JsonError>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(text: &'a str, skipped: usize) -> Self {
+        Self {
+            text,
+            skipped,
+            key: None,
+            keys: vec![None; PREFIXES],
+            places: HashMap::new(),
+            names: Vec::new(),
+            named_by: Vec::new(),
+            rows: Rows::new(),
+            refusal: None,
+        }
+    }
+
+    /// Where a part of the text is.
+    fn offset(&self, part: &str) -> usize {
+        self.skipped + (part.as_ptr().addr() - self.text.as_ptr().addr())
+    }
+
+    /// Where in the text an error in a part of it is.
+    fn offset_of(&self, part: &str, error: &serde_json::Error) -> usize {
+        let within = if error.is_eof() {
+            part.len()
+        } else {
+            byte_offset(part, error.line(), error.column())
+        };
+        self.offset(part) + within
+    }
+
+    fn syntax(&self, part: &str, source: serde_json::Error) -> JsonError {
+        JsonError::Syntax { offset: self.offset_of(part, &source), key: self.key.clone(), source }
+    }
+
+    fn string(&self, part: &str) -> Result<String, JsonError> {
+        serde_json::from_str(part).map_err(|error| self.syntax(part, error))
+    }
+
+    fn key(&self) -> String {
+        self.key.clone().unwrap_or_default()
+    }
+
+    fn read_key(&mut self, part: &'a str) -> Result<Prefix, JsonError> {
+        let key = self.string(part)?;
+        let offset = self.offset(part);
+        let Ok(prefix) = key.parse::<Prefix>() else {
+            return Err(JsonError::Key { offset, key });
+        };
+        if let Some(first) = self.keys[usize::from(prefix.get())].replace(part) {
+            return Err(JsonError::RepeatedKey {
+                offset,
+                key,
+                first_offset: self.offset(first),
+                first: self.string(first)?,
+            });
+        }
+        self.key = Some(key);
+        Ok(prefix)
+    }
+
+    fn read_row(&mut self, prefix: Prefix, part: &'a str) -> Result<(), JsonError> {
+        let found = kind(part);
+        if !part.starts_with('[') {
+            return Err(JsonError::NotAnArray {
+                offset: self.offset(part),
+                key: self.key(),
+                found,
+            });
+        }
+        let values: Vec<&RawValue> =
+            serde_json::from_str(part).map_err(|error| self.syntax(part, error))?;
+        for value in values {
+            let place = self.read_address(prefix, value.get())?;
+            self.rows.push(place);
+        }
+        // An empty array leaves the prefix as if it were absent.
+        self.rows.close(prefix).unwrap_or_default();
+        Ok(())
+    }
+
+    fn read_address(&mut self, prefix: Prefix, part: &'a str) -> Result<u16, JsonError> {
+        let offset = self.offset(part);
+        if !part.starts_with('"') {
+            return Err(JsonError::NotAnAddress { offset, key: self.key(), found: kind(part) });
+        }
+        let address = self.string(part)?;
+        if address.is_empty() {
+            return Err(JsonError::EmptyAddress { offset, key: self.key() });
+        }
+        let place = match self.places.get(&*address) {
+            Some(&place) => place,
+            None if self.names.len() == ServiceIndex::LIMIT => {
+                return Err(JsonError::TooManyServices { offset, key: self.key() });
+            }
+            None => self.add(&address),
+        };
+        if self.named_by[usize::from(place)].replace(prefix) == Some(prefix) {
+            return Err(JsonError::RepeatedAddress { offset, key: self.key(), address });
+        }
+        Ok(place)
+    }
+
+    fn add(&mut self, address: &str) -> u16 {
+        let place = ServiceIndex::new(self.names.len()).get();
+        self.places.insert(address.into(), place);
+        self.names.push(address.into());
+        self.named_by.push(None);
+        place
+    }
+}
+
+impl<'de> Visitor<'de> for &mut Reader<'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of prefixes and their services")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        while let Some(key) = entries.next_key::<&RawValue>()? {
+            let read = match self.read_key(key.get()) {
+                Ok(prefix) => self.read_row(prefix, entries.next_value::<&RawValue>()?.get()),
+                Err(refusal) => Err(refusal),
+            };
+            if let Err(refusal) = read {
+                self.refusal = Some(refusal);
+                return Err(A::Error::custom("refused"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a JSON value is, by its first byte.
+fn kind(value: &str) -> &'static str {
+    match value.as_bytes().first() {
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        Some(b'"') => "a string",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}

@@ -1,0 +1,121 @@
+//! Writing: one entry a line, pieces of it prepared.
+//!
+//! What a name looks like in the document is made once, quotes, escapes and the
+//! comma after it included, and copied some 200,000 times. A copy of as many
+//! bytes as the name has is a call; a copy of always 32 is two instructions, so
+//! that many are copied and the excess is dropped.
+
+use std::io;
+
+use serde_json::Value;
+
+use crate::mapping::PrefixMapping;
+use crate::prefix::{Base, Prefix};
+
+/// Up to 31 bytes, padded, and their number; [`LONG`] for a name that has more.
+type Head = [u8; 32];
+
+const LONG: u8 = u8::MAX;
+
+/// A mapping, and what each of its names looks like in the document.
+pub(super) struct Writer<'a> {
+    mapping: &'a PrefixMapping,
+    heads: Vec<Head>,
+    fragments: Vec<String>,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(mapping: &'a PrefixMapping) -> Self {
+        let quoted = |name: &Box<str>| format!("{},", Value::from(&**name));
+        let fragments: Vec<_> = mapping.boxed_names().iter().map(quoted).collect();
+        Self { mapping, heads: fragments.iter().map(|text| head(text)).collect(), fragments }
+    }
+
+    /// Writes the entries of some bases, calling `flush` after each base.
+    pub(super) fn write(
+        &self,
+        bases: impl Iterator<Item = Base>,
+        out: &mut Vec<u8>,
+        mut flush: impl FnMut(&mut Vec<u8>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut separator = b'{';
+        for base in bases {
+            let row = self.mapping.row(base.index());
+            if row.is_empty() {
+                continue;
+            }
+            for prefix in base.prefixes() {
+                out.extend_from_slice(&key(separator, prefix));
+                self.push_row(row, out);
+                separator = b',';
+            }
+            flush(out)?;
+        }
+        out.extend_from_slice(if separator == b'{' { b"{}\n" } else { b"\n}\n" });
+        flush(out)
+    }
+
+    /// The most bytes that [`Writer::write`] makes of some bases, and as many
+    /// as the last copy is too long.
+    pub(super) fn length(&self, bases: impl Iterator<Item = Base>) -> usize {
+        let length = |&name: &u16| self.fragments[usize::from(name)].len();
+        let row = |base: Base| self.mapping.row(base.index()).iter().map(length).sum::<usize>();
+        let siblings = self.mapping.digits().siblings();
+        bases.map(|base| (row(base) + KEY) * siblings).sum::<usize>() + size_of::<Head>()
+    }
+
+    /// Writes the services of a prefix and the bracket after them.
+    #[inline]
+    fn push_row(&self, row: &[u16], out: &mut Vec<u8>) {
+        let mut previous = None;
+        for &name in row {
+            // A service that the mapping knew under two names stands in the
+            // row twice.
+            if previous != Some(name) {
+                self.push(usize::from(name), out);
+            }
+            previous = Some(name);
+        }
+        if let Some(comma) = out.last_mut() {
+            *comma = b']';
+        }
+    }
+
+    #[inline]
+    fn push(&self, name: usize, out: &mut Vec<u8>) {
+        let head = &self.heads[name];
+        if head[31] == LONG {
+            out.extend_from_slice(self.fragments[name].as_bytes());
+        } else {
+            let end = out.len() + usize::from(head[31]);
+            out.extend_from_slice(head);
+            out.truncate(end);
+        }
+    }
+}
+
+fn head(fragment: &str) -> Head {
+    let mut head = [b' '; 32];
+    head[31] = match head[..31].get_mut(..fragment.len()) {
+        Some(part) => {
+            part.copy_from_slice(fragment.as_bytes());
+            #[expect(clippy::cast_possible_truncation, reason = "at most 31")]
+            let length = fragment.len() as u8;
+            length
+        }
+        None => LONG,
+    };
+    head
+}
+
+/// How long a [`key`] is.
+const KEY: usize = 10;
+
+/// What stands before the services of a prefix: the end of the line before,
+/// and the key.
+#[inline]
+fn key(separator: u8, prefix: Prefix) -> [u8; KEY] {
+    let value = prefix.get();
+    let digit = |shift: u16| b"0123456789ABCDEF"[usize::from((value >> shift) & 0xF)];
+    [separator, b'\n', b'"', digit(12), digit(8), digit(4), digit(0), b'"', b':', b'[']
+}

@@ -1,0 +1,168 @@
+//! The worked instances in `tests/vectors`; its README says what they hold.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use meta0::{Band, Base, PrefixMapping, Rules, Topology, WithoutLocation, read_services};
+use serde_json::Value;
+
+use crate::notation;
+
+/// One folder of `tests/vectors`.
+#[derive(Debug)]
+pub(crate) struct Vector {
+    pub(crate) name: String,
+    pub(crate) topology: Topology,
+    pub(crate) mapping: PrefixMapping,
+    pub(crate) rules: Rules,
+    /// What holds of it, when the rules can be satisfied.
+    pub(crate) expected: Option<Expected>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Expected {
+    pub(crate) min_moves: u64,
+    pub(crate) bands: BTreeMap<String, Band>,
+    pub(crate) decommission: Option<Decommission>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Decommission {
+    pub(crate) services: Vec<String>,
+    /// All of theirs, when none are named.
+    pub(crate) bases: Option<Vec<Base>>,
+    /// The moves and the least distance of services to their bands, unless it
+    /// is refused.
+    pub(crate) cost: Option<(u64, u64)>,
+}
+
+/// Every instance, by name.
+pub(crate) fn vectors() -> Vec<Vector> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let folders =
+        fs::read_dir(root).expect("tests/vectors").map(|entry| entry.expect("a folder").path());
+    let mut folders: Vec<_> = folders.filter(|path| path.is_dir()).collect();
+    folders.sort();
+    assert_eq!(folders.len(), 24, "tests/vectors is whole");
+    folders.iter().map(|folder| read(folder)).collect()
+}
+
+fn read(folder: &Path) -> Vector {
+    let text = |name| fs::read_to_string(folder.join(name)).expect("a file of the instance");
+    let expect: Value = serde_json::from_str(&text("expect.json")).expect("JSON");
+    let services = read_services(&text("services.json"), WithoutLocation::Refuse);
+    let digits = notation::digits(u8::try_from(number(&expect["digits"])).expect("digits"));
+    let rows: BTreeMap<String, Vec<String>> =
+        serde_json::from_str(&text("mapping.json")).expect("lists of addresses");
+    let mut mapping = PrefixMapping::new(digits);
+    for (prefix, row) in &rows {
+        let base = notation::base(digits, prefix);
+        mapping.assign_services(base, row.iter().map(String::as_str)).expect("no repeats");
+    }
+    let satisfiable = expect["satisfiable"].as_bool().expect("a bool");
+    Vector {
+        name: folder.file_name().expect("a name").display().to_string(),
+        topology: Topology::new(services.expect("services")).expect("a topology"),
+        mapping,
+        rules: rules(&expect),
+        expected: satisfiable.then(|| Expected {
+            min_moves: number(&expect["min_moves"]),
+            bands: bands(&expect["band"]),
+            decommission: decommission(&expect["decommission"], digits),
+        }),
+    }
+}
+
+fn rules(expect: &Value) -> Rules {
+    let small = |name| u16::try_from(number(&expect[name])).expect("a small number");
+    let level = expect["level"].as_str().expect("a level");
+    Rules::new(small("replicas"))
+        .expect("replicas")
+        .min_dist(small("min_dist").to_string().parse().expect("a distance"))
+        .level(level.parse().expect("a level"))
+        .degradation(small("degradation"))
+}
+
+fn decommission(value: &Value, digits: meta0::Digits) -> Option<Decommission> {
+    let texts = |value: &Value| -> Vec<String> {
+        let list = value.as_array().expect("a list").iter();
+        list.map(|text| text.as_str().expect("a text").to_owned()).collect()
+    };
+    value.as_object()?;
+    let named = Some(&value["bases"]).filter(|bases| !bases.is_null()).map(texts);
+    Some(Decommission {
+        services: texts(&value["services"]),
+        bases: named.map(|names| names.iter().map(|n| notation::base(digits, n)).collect()),
+        cost: value["moves"].as_u64().zip(value["min_outside_band"].as_u64()),
+    })
+}
+
+fn bands(value: &Value) -> BTreeMap<String, Band> {
+    let band = |value: &Value| Band { floor: number(&value[0]), ceil: number(&value[1]) };
+    let bands = value.as_object().expect("bands by address").iter();
+    bands.map(|(address, value)| (address.clone(), band(value))).collect()
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().expect("a whole number")
+}
+
+#[cfg(test)]
+mod tests {
+    use meta0::{Shares, Tolerance};
+
+    use super::*;
+    use crate::oracle;
+
+    #[test]
+    fn the_bands_are_reproduced() {
+        for vector in vectors() {
+            let Vector { name, topology, mapping, rules, expected } = &vector;
+            let shares = Shares::new(topology, mapping.digits(), *rules);
+            let Some(expected) = expected else {
+                assert!(shares.is_err(), "{name}");
+                continue;
+            };
+            let shares = shares.unwrap();
+            let bands = topology.services().iter().zip(shares.service_bands());
+            let bands: BTreeMap<_, _> = bands
+                .filter(|(service, _)| service.is_available())
+                .map(|(service, band)| (service.address().to_owned(), band))
+                .collect();
+            assert_eq!(bands, expected.bands, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_oracle_reproduces_the_moves() {
+        for Vector { name, topology, mapping, rules, expected } in vectors() {
+            if let Some(expected) = expected {
+                let moves = oracle::least_moves(&mapping, &topology, rules, Tolerance::default());
+                assert_eq!(moves, expected.min_moves, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_oracle_reproduces_the_decommissions() {
+        for Vector { name, topology, mapping, rules, expected } in vectors() {
+            let Some(Decommission { services, bases, cost }) =
+                expected.and_then(|expected| expected.decommission)
+            else {
+                continue;
+            };
+            let services: Vec<_> = services.iter().map(String::as_str).collect();
+            let tolerance = Tolerance::default();
+            let least = oracle::least_decommission(
+                &mapping,
+                &topology,
+                rules,
+                tolerance,
+                &services,
+                bases.as_deref(),
+            );
+            assert_eq!(least, cost, "{name}");
+        }
+    }
+}
