@@ -26,6 +26,7 @@ mod names;
 mod rows;
 mod scan;
 mod strict;
+mod words;
 mod write;
 
 use std::io;

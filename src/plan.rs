@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt;
 
+use crate::check::{BreachKind, CheckReport};
 use crate::mapping::{Alias, HOLE, PrefixMapping, digest_of_base, hash_of_name};
 use crate::prefix::{Base, Digits};
 use crate::service::ServiceIndex;
@@ -45,47 +46,52 @@ pub(crate) struct RawChange {
     pub(crate) to: u16,
 }
 
-/// What is left to do after a plan, and why: what its restrictions kept it from.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// What a plan leaves undone, because its restrictions kept it from more.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Left {
-    pub(crate) held_replicas: u64,
-    pub(crate) bases: u64,
-    pub(crate) outside_band: u64,
+    pub(crate) report: CheckReport,
+    pub(crate) held: Vec<String>,
     pub(crate) moves: usize,
 }
 
 impl Left {
-    /// Whether nothing is left.
+    /// The check of the mapping that the plan leads to: what rules are still
+    /// broken, and which loads are outside their bands.
     #[must_use]
-    pub fn is_nothing(&self) -> bool {
-        *self == Self::default()
+    pub const fn report(&self) -> &CheckReport {
+        &self.report
     }
 
-    /// How many bases break a rule still, because a held service keeps what it
-    /// has or because the moves did not reach.
+    /// The services that were to keep what they have; ascending.
     #[must_use]
-    pub const fn bases(&self) -> u64 {
-        self.bases
+    pub fn held(&self) -> &[String] {
+        &self.held
     }
 
-    /// How many replicas stay on services that are held although they are
-    /// unavailable, unknown or too close to another.
-    #[must_use]
-    pub const fn held_replicas(&self) -> u64 {
-        self.held_replicas
-    }
-
-    /// How many replicas, summed over services, loads are outside their bands.
-    #[must_use]
-    pub const fn outside_band(&self) -> u64 {
-        self.outside_band
-    }
-
-    /// How many moves of the whole plan were left out to keep to
-    /// `max_moves` or `max_moves_per_base`.
+    /// How many moves of the whole plan were left out to keep to the most
+    /// moves, in all or of each base.
     #[must_use]
     pub const fn moves(&self) -> usize {
         self.moves
+    }
+}
+
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let broken: u64 = BreachKind::ALL.iter().map(|&kind| self.report.count(kind)).sum();
+        write!(
+            f,
+            "{broken} breaches and {} replicas outside their bands",
+            self.report.outside_band()
+        )?;
+        f.write_str(" are left")?;
+        if !self.held.is_empty() {
+            write!(f, ", because services are held ({})", self.held.join(", "))?;
+        }
+        if self.moves > 0 {
+            write!(f, ", because {} moves were left out", self.moves)?;
+        }
+        Ok(())
     }
 }
 
@@ -128,7 +134,7 @@ pub struct Plan {
     before: u64,
     after: u64,
     lower_bound: Option<usize>,
-    left: Left,
+    left: Option<Box<Left>>,
 }
 
 impl Plan {
@@ -151,7 +157,7 @@ impl Plan {
             before,
             after: before,
             lower_bound: None,
-            left: Left::default(),
+            left: None,
         };
         plan.after = plan.digest_after(mapping);
         plan
@@ -190,7 +196,7 @@ impl Plan {
     }
 
     pub(crate) fn with_left(mut self, left: Left) -> Self {
-        self.left = left;
+        self.left = Some(Box::new(left));
         self
     }
 
@@ -291,10 +297,11 @@ impl Plan {
         self.changes.is_empty()
     }
 
-    /// What is left to do after it, and why.
+    /// What is left to do after it, and why; `None` when nothing is, as it is
+    /// without restrictions.
     #[must_use]
-    pub const fn left(&self) -> &Left {
-        &self.left
+    pub fn left(&self) -> Option<&Left> {
+        self.left.as_deref()
     }
 
     /// The digest of the mapping that it applies to.
@@ -327,7 +334,7 @@ impl Plan {
             before: self.after,
             after: self.before,
             lower_bound: None,
-            left: Left::default(),
+            left: None,
             ..self.clone()
         }
     }

@@ -34,11 +34,34 @@ pub(crate) struct Solution {
     pub(crate) changes: Vec<RawChange>,
     /// The fewest moves of any plan to the same end.
     pub(crate) lower_bound: usize,
-    /// How far the loads of services end up from their bands, in all.
-    pub(crate) outside_band: u64,
 }
 
 impl Planner<'_> {
+    /// What each base starts from.
+    pub(crate) fn survey(&self) -> Survey {
+        let mut survey =
+            Survey::new(self.mapping, self.ids, self.roles, self.limits, self.replicas);
+        // A fixed replica on an unavailable service is no part of any load.
+        for (load, service) in survey.fixed_loads.iter_mut().zip(self.topology.by_location()) {
+            if !self.topology.services()[service.index()].is_available() {
+                *load = 0;
+            }
+        }
+        survey
+    }
+
+    /// How many bases each id holds.
+    pub(crate) fn held(&self) -> Vec<u64> {
+        let mut held = vec![0; self.ids.names.len()];
+        for row in self.mapping.rows() {
+            for (place, &name) in row.iter().enumerate() {
+                held[usize::from(self.ids.of_name[usize::from(name)])] +=
+                    u64::from(place == 0 || row[place - 1] != name);
+            }
+        }
+        held
+    }
+
     /// Solves the flow and proves the solution.
     pub(crate) fn solve(&self, mut survey: Survey) -> Solution {
         let open = &self.limits.open;
@@ -66,15 +89,14 @@ impl Planner<'_> {
             keeps_rules: next_broken.next_if(|&broken| broken as usize == base).is_none(),
         });
         let cost = bound.cost(views);
-        let (outside_band, miss) = self.misses(&bases, &fixed_loads);
+        let miss = self.misses(&bases, &fixed_loads);
         let lower_bound = usize::try_from(cost - miss).unwrap_or(0);
         let changes = self.changes(&bases, &broken);
-        Solution { changes, lower_bound, outside_band }
+        Solution { changes, lower_bound }
     }
 
-    /// How far loads are from their bands: of services, and the weighted sum of
-    /// services and domains.
-    fn misses(&self, bases: &Bases, fixed: &[u64]) -> (u64, i128) {
+    /// What the loads' distances from their bands cost, of services and domains.
+    fn misses(&self, bases: &Bases, fixed: &[u64]) -> i128 {
         let mut loads = fixed.to_vec();
         for &id in bases.rows().iter().filter(|&&id| id != HOLE) {
             loads[usize::from(id)] += 1;
@@ -94,9 +116,8 @@ impl Planner<'_> {
             domains.map(|(domain, band)| band.distance(loads[domain.members()].iter().sum())).sum()
         };
         let domains: u64 = Level::ALL.into_iter().map(of_level).sum();
-        let weighted = i128::from(outside) * i128::from(SERVICE_WEIGHT)
-            + i128::from(domains) * i128::from(DOMAIN_WEIGHT);
-        (outside, weighted)
+        i128::from(outside) * i128::from(SERVICE_WEIGHT)
+            + i128::from(domains) * i128::from(DOMAIN_WEIGHT)
     }
 
     /// What each base changes, in an order that breaks no rule it keeps.

@@ -3,15 +3,18 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::mapping::PrefixMapping;
+use crate::check::CheckOptions;
+use crate::mapping::{HOLE, PrefixMapping};
 use crate::network::limits;
-use crate::plan::Plan;
+use crate::plan::{Left, Plan, RawChange};
 use crate::planner::{Planner, over_names};
 use crate::ratio::Tolerance;
+use crate::restrict::{Most, restrict};
 use crate::rules::Rules;
+use crate::select::{Nobody, select};
 use crate::service::ServiceIndex;
 use crate::share::{Shares, Unsatisfiable};
-use crate::survey::{Ids, Role, Roles, Survey};
+use crate::survey::{Ids, Role, Roles};
 use crate::topology::Topology;
 
 /// How to rebalance.
@@ -46,17 +49,16 @@ impl RebalanceOptions {
         self
     }
 
-    /// Services, by address or id, that lose all they have and get nothing, as
-    /// if their score were 0. A name that only the mapping knows is drained in
-    /// any case.
+    /// Services that lose all they have and get nothing, as if their score were
+    /// 0: by address, by id, or all of a location (`paris.rack1`). A name that
+    /// only the mapping knows is drained in any case.
     #[must_use]
     pub fn drain<S: Into<String>>(mut self, services: impl IntoIterator<Item = S>) -> Self {
         self.drain = services.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Services, by address or id, that keep what they have and get nothing.
-    /// Loads may then have to miss their bands, by as little as can be.
+    /// Services, named likewise, that keep what they have and get nothing. Loads may then have to miss their bands, by as little as can be.
     #[must_use]
     pub fn hold<S: Into<String>>(mut self, services: impl IntoIterator<Item = S>) -> Self {
         self.hold = services.into_iter().map(Into::into).collect();
@@ -125,63 +127,83 @@ impl PrefixMapping {
     ) -> Result<Plan, RebalanceError> {
         let aliases = self.aliases(topology);
         let mapping = self.renamed(&aliases);
-        let drained = known(&mapping, topology, &options.drain)?;
-        let held = known(&mapping, topology, &options.hold)?;
+        let drained = select(&mapping, topology, &options.drain)?;
+        let held = select(&mapping, topology, &options.hold)?;
         if let Some(both) = held.iter().find(|held| drained.contains(held)) {
             return Err(RebalanceError::HeldAndDrained { service: (*both).to_owned() });
         }
-        let topology = topology
-            .drain(&drained.iter().filter_map(|name| topology.find(name)).collect::<Vec<_>>());
+        let topology = topology.drain_named(&drained);
         let shares = Shares::new(&topology, mapping.digits(), options.rules)
             .map_err(RebalanceError::Unsatisfiable)?
             .tolerance(options.tolerance);
         let ids = Ids::new(&mapping, &topology)
             .map_err(|count| RebalanceError::TooManyNames { count })?;
-        let is_available: Vec<_> = topology
-            .by_location()
-            .iter()
-            .map(|service| topology.services()[service.index()].is_available())
-            .collect();
-        let role = |(id, name): (usize, &&str)| match is_available.get(id) {
-            _ if held.contains(name) => Role::Fixed,
-            Some(true) => Role::Own,
-            _ => Role::Leaving,
-        };
-        let of_id: Vec<_> = ids.names.iter().enumerate().map(role).collect();
-        let open = of_id[..is_available.len()].iter().map(|role| *role == Role::Own).collect();
-        let roles = Roles { of_id, leaving_from: None, refill_only: false };
-        let limits = limits(&topology, options.rules, open);
-        let replicas = options.rules.replicas();
-        let survey = Survey::new(&mapping, &ids, &roles, &limits, replicas);
-        let planner = Planner {
-            mapping: &mapping,
-            topology: &topology,
-            shares: &shares,
-            ids: &ids,
-            roles: &roles,
-            limits: &limits,
-            replicas,
-            soft: !held.is_empty(),
-        };
-        let solution = planner.solve(survey);
-        let (names, changes) = over_names(&ids, &solution.changes);
-        let plan = Plan::new(&mapping, names, &changes).with_aliases(aliases);
-        Ok(plan.with_proof(solution.lower_bound))
+        let plan = options.plan(&mapping, &topology, &shares, &ids, &held);
+        Ok(plan.with_aliases(aliases))
     }
 }
 
-/// The names by which the mapping, or else the topology, has some services.
-fn known<'a>(
-    mapping: &'a PrefixMapping,
-    topology: &'a Topology,
-    services: &'a [String],
-) -> Result<Vec<&'a str>, RebalanceError> {
-    let find = |name: &'a String| match topology.find(name) {
-        Some(index) => Ok(topology.services()[index.index()].address()),
-        None if mapping.names().any(|known| known == name) => Ok(name.as_str()),
-        None => Err(RebalanceError::UnknownService { service: name.clone() }),
-    };
-    services.iter().map(find).collect()
+impl RebalanceOptions {
+    fn plan(
+        &self,
+        mapping: &PrefixMapping,
+        topology: &Topology,
+        shares: &Shares,
+        ids: &Ids<'_>,
+        held: &[&str],
+    ) -> Plan {
+        let available = ids.availability(topology);
+        let role = |(name, is_available): (&&str, &bool)| match is_available {
+            _ if held.contains(name) => Role::Fixed,
+            true => Role::Own,
+            false => Role::Leaving,
+        };
+        let of_id: Vec<_> = ids.names.iter().zip(&available).map(role).collect();
+        let places = topology.services().len();
+        let open = of_id[..places].iter().map(|role| *role == Role::Own).collect();
+        let limits = limits(topology, self.rules, open);
+        let roles = Roles { of_id, leaving_from: None, refill_only: false };
+        let replicas = self.rules.replicas();
+        let soft = !held.is_empty();
+        let planner = Planner {
+            mapping,
+            topology,
+            shares,
+            ids,
+            roles: &roles,
+            limits: &limits,
+            replicas,
+            soft,
+        };
+        let whole = planner.solve(planner.survey());
+        let most = Most { moves: self.max_moves, moves_per_base: self.max_moves_per_base };
+        let part = restrict(&planner, &whole.changes, most);
+        let moves_left = count_moves(&whole.changes)
+            - part.as_deref().map_or(count_moves(&whole.changes), count_moves);
+        let (names, changes) = over_names(ids, part.as_deref().unwrap_or(&whole.changes));
+        let plan = Plan::new(mapping, names, &changes).with_proof(whole.lower_bound);
+        if !soft && moves_left == 0 {
+            return plan;
+        }
+        let options = CheckOptions::new(self.rules).tolerance(self.tolerance);
+        let after = mapping.apply(&plan).expect("the plan is for this mapping");
+        let report = after.check(topology, &options).expect("the rules have shares");
+        if report.is_clean() {
+            return plan;
+        }
+        let held = held.iter().map(|&name| name.to_owned()).collect();
+        plan.with_left(Left { report, held, moves: moves_left })
+    }
+}
+
+fn count_moves(changes: &[RawChange]) -> usize {
+    changes.iter().filter(|change| change.to != HOLE).count()
+}
+
+impl From<Nobody> for RebalanceError {
+    fn from(Nobody(service): Nobody) -> Self {
+        Self::UnknownService { service }
+    }
 }
 
 /// Why there is no plan.
@@ -193,7 +215,7 @@ pub enum RebalanceError {
     /// A service to drain or to hold that neither the topology nor the mapping
     /// has.
     UnknownService {
-        /// Its name.
+        /// What it was called.
         service: String,
     },
     /// A service both to hold and to drain.
@@ -213,7 +235,7 @@ impl fmt::Display for RebalanceError {
         match self {
             Self::Unsatisfiable(proof) => proof.fmt(f),
             Self::UnknownService { service } => {
-                write!(f, "neither the topology nor the mapping has a service {service:?}")
+                write!(f, "no service, and no location, is called {service:?}")
             }
             Self::HeldAndDrained { service } => {
                 write!(f, "service {service} can't be both held and drained: choose one")

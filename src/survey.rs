@@ -54,6 +54,17 @@ impl<'a> Ids<'a> {
     }
 }
 
+impl Ids<'_> {
+    /// Whether each id is of an available service.
+    pub(crate) fn availability(&self, topology: &Topology) -> Vec<bool> {
+        let is_available =
+            |service: &ServiceIndex| topology.services()[service.index()].is_available();
+        let mut available: Vec<_> = topology.by_location().iter().map(is_available).collect();
+        available.resize(self.names.len(), false);
+        available
+    }
+}
+
 /// How replicas and services take part.
 #[derive(Debug)]
 pub(crate) struct Roles {

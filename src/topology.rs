@@ -1,5 +1,6 @@
 //! The topology: the services of a cluster, and the domains they form.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
@@ -229,6 +230,12 @@ impl Topology {
             }
         }
         drained
+    }
+
+    /// [`Topology::drain`] by address; other names are passed over.
+    pub(crate) fn drain_named(&self, addresses: &[&str]) -> Cow<'_, Self> {
+        let services: Vec<_> = addresses.iter().filter_map(|name| self.find(name)).collect();
+        if services.is_empty() { Cow::Borrowed(self) } else { Cow::Owned(self.drain(&services)) }
     }
 
     /// How many services are available.

@@ -156,9 +156,6 @@ impl Bases {
         &self.rows
     }
 
-    pub(super) const fn width(&self) -> usize {
-        self.width
-    }
 
     pub(super) fn holds(&self, base: usize, service: Place) -> bool {
         self.row(base).contains(&service)

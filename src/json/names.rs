@@ -13,31 +13,8 @@
 
 use std::ops::Range;
 
+use super::words::{LONG, Words};
 use crate::service::ServiceIndex;
-
-/// The first 16 bytes of a name in two little-endian words; in the third the
-/// next 7 bytes, or [`LONG`] and a hash of all that follow. Short words are
-/// padded with 0, which no name has.
-#[derive(Clone, Copy)]
-pub(super) struct Words {
-    pub(super) first: u64,
-    pub(super) second: u64,
-    pub(super) third: u64,
-}
-
-impl PartialEq for Words {
-    /// Not the derived one: three branches, and each is guessed.
-    #[inline]
-    fn eq(&self, other: &Self) -> bool {
-        let differs =
-            (self.first ^ other.first) | (self.second ^ other.second) | (self.third ^ other.third);
-        differs == 0
-    }
-}
-
-/// The bit that a third word has when the name is longer than the words: the
-/// top byte of a short one is 0.
-const LONG: u64 = 1 << 63;
 
 const FREE: u16 = u16::MAX;
 
@@ -47,8 +24,10 @@ const PROBES: usize = 32;
 /// A table of names, with the row that named each last.
 pub(super) struct Names {
     slots: Vec<u16>,
+    /// How many low bits of a hash are dropped.
+    shift: u32,
     entries: Vec<Entry>,
-    names: Vec<Box<str>>,
+    list: Vec<Box<str>>,
 }
 
 struct Entry {
@@ -58,11 +37,11 @@ struct Entry {
 
 impl Names {
     pub(super) fn new() -> Self {
-        Self { slots: vec![FREE; 256], entries: Vec::new(), names: Vec::new() }
+        Self { slots: vec![FREE; 256], shift: 64 - 8, entries: Vec::new(), list: Vec::new() }
     }
 
     pub(super) fn into_vec(self) -> Vec<Box<str>> {
-        self.names
+        self.list
     }
 
     /// The place of a name, which is that range of the text, in the list, added
@@ -82,14 +61,15 @@ impl Names {
                 entry.row = row;
                 Some(place)
             }
-            _ => self.search(words, text.get(range)?, row),
+            _ => self.search(text.get(range)?, row),
         }
     }
 
     /// What [`Names::intern`] says of a name that is new, long, or not in the
     /// first of its slots. Apart from it, to keep that short.
     #[inline(never)]
-    fn search(&mut self, words: Words, name: &str, row: u32) -> Option<u16> {
+    fn search(&mut self, name: &str, row: u32) -> Option<u16> {
+        let words = Words::of(name.as_bytes());
         let first = self.slot_of(words);
         for slot in first..first + PROBES {
             let place = self.slots[slot & (self.slots.len() - 1)];
@@ -98,7 +78,7 @@ impl Names {
             }
             let entry = &mut self.entries[usize::from(place)];
             let short = words.third < LONG;
-            if entry.words == words && (short || *name == *self.names[usize::from(place)]) {
+            if entry.words == words && (short || *name == *self.list[usize::from(place)]) {
                 let new = entry.row != row;
                 entry.row = row;
                 return new.then_some(place);
@@ -110,18 +90,19 @@ impl Names {
     #[cold]
     fn insert(&mut self, words: Words, name: &str, row: u32) -> Option<u16> {
         let plain = |byte| byte >= b' ' && byte != b'\\';
-        if name.is_empty() || !name.bytes().all(plain) || self.names.len() == ServiceIndex::LIMIT {
+        if name.is_empty() || !name.bytes().all(plain) || self.list.len() == ServiceIndex::LIMIT {
             return None;
         }
-        self.names.push(name.into());
+        self.list.push(name.into());
         self.entries.push(Entry { words, row });
-        if self.slots.len() < 4 * self.names.len() {
+        if self.slots.len() < 4 * self.list.len() {
             self.slots = vec![FREE; 2 * self.slots.len()];
-            (0..self.names.len()).try_for_each(|place| self.place(place))?;
+            self.shift -= 1;
+            (0..self.list.len()).try_for_each(|place| self.place(place))?;
         } else {
-            self.place(self.names.len() - 1)?;
+            self.place(self.list.len() - 1)?;
         }
-        Some(ServiceIndex::new(self.names.len() - 1).get())
+        Some(ServiceIndex::new(self.list.len() - 1).get())
     }
 
     /// Puts a name into the first free slot from its own.
@@ -140,49 +121,54 @@ impl Names {
             .wrapping_mul(0x9E37_79B9_7F4A_7C15)
             .wrapping_add(second.wrapping_mul(0xC2B2_AE3D_27D4_EB4F))
             .wrapping_add(third.wrapping_mul(0xD6E8_FEB8_6659_FD93));
-        #[expect(clippy::cast_possible_truncation, reason = "32 bits are left")]
-        let top = (hash >> 32) as usize;
-        top >> (32 - self.slots.len().trailing_zeros())
+        #[expect(clippy::cast_possible_truncation, reason = "less than there are slots")]
+        let slot = (hash >> self.shift) as usize;
+        slot
     }
-}
-
-/// The third word of a name of 24 bytes or more, of all but its first 16.
-pub(super) fn long_word(tail: &[u8]) -> u64 {
-    let hash = tail.chunks(8).fold(0, |hash: u64, chunk| {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        (hash.rotate_left(29) ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-    });
-    hash | LONG
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn intern(names: &mut Names, first: u64, third: u64, name: &str, row: u32) -> Option<u16> {
-        names.intern(Words { first, second: 0, third }, name, 0..name.len(), row)
+    fn intern(names: &mut Names, name: &str, row: u32) -> Option<u16> {
+        names.intern(Words::of(name.as_bytes()), name, 0..name.len(), row)
     }
 
     #[test]
-    fn crowded_names_are_declined() {
+    fn many_names_are_found_again() {
         let mut names = Names::new();
-        let kept = (0..40).filter_map(|name| {
-            let place = intern(&mut names, 0, LONG, &format!("{name:030}"), 1)?;
-            Some(usize::from(place))
-        });
-        assert!(kept.eq(0..PROBES));
+        let all: Vec<_> =
+            (0..20_000).map(|name| format!("10.0.{}.{}:60", name / 99, name)).collect();
+        for row in 1..3 {
+            assert!(all.iter().map(|name| intern(&mut names, name, row)).eq((0..20_000).map(Some)));
+        }
+    }
+
+    #[test]
+    fn long_names_differ_anywhere() {
+        let mut names = Names::new();
+        let plain = "a".repeat(50);
+        assert_eq!(intern(&mut names, &plain, 1), Some(0));
+        for place in 0..50 {
+            let mut name = plain.clone();
+            name.replace_range(place..=place, "b");
+            assert_eq!(intern(&mut names, &name, 1), u16::try_from(place + 1).ok());
+        }
+        assert_eq!(intern(&mut names, &plain[..24], 1), Some(51));
+        assert_eq!(intern(&mut names, &plain[..23], 1), Some(52));
+        assert_eq!(intern(&mut names, &plain, 2), Some(0));
     }
 
     #[test]
     fn a_name_is_new_to_each_row_once() {
         let mut names = Names::new();
-        assert_eq!(intern(&mut names, 1, 0, "a", 1), Some(0));
-        assert_eq!(intern(&mut names, 2, 0, "b", 1), Some(1));
-        assert_eq!(intern(&mut names, 1, 0, "a", 1), None);
-        assert_eq!(intern(&mut names, 1, 0, "a", 2), Some(0));
-        assert_eq!(intern(&mut names, 3, 0, "", 2), None);
-        assert_eq!(intern(&mut names, 3, 0, "a\\", 2), None);
+        assert_eq!(intern(&mut names, "a", 1), Some(0));
+        assert_eq!(intern(&mut names, "b", 1), Some(1));
+        assert_eq!(intern(&mut names, "a", 1), None);
+        assert_eq!(intern(&mut names, "a", 2), Some(0));
+        assert_eq!(intern(&mut names, "", 2), None);
+        assert_eq!(intern(&mut names, "a\\", 2), None);
         assert_eq!(names.into_vec(), ["a".into(), "b".into()]);
     }
 }

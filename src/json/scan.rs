@@ -3,13 +3,14 @@
 //! One pass over the bytes. It takes keys of four hex digits and non-empty
 //! arrays of plain strings with any white space between, and declines all else
 //! by `None`, what is wrong and what is merely rare alike: [`strict`] then tells
-//! which. Strings are searched for their end eight bytes at a time, and those
-//! eight bytes are what [`Names`] knows them by.
+//! which. The end of a string is searched for eight bytes at a time, and those
+//! bytes are what [`Names`] knows it by.
 //!
 //! [`strict`]: super::strict
 
-use super::names::{Names, Words, long_word};
+use super::names::Names;
 use super::rows::Rows;
+use super::words::Words;
 use crate::prefix::Prefix;
 
 /// The names and the rows of a document, or `None` when it is not for this
@@ -46,7 +47,8 @@ impl Cursor<'_> {
         self.expect(b'[')?;
         loop {
             self.expect(b'"')?;
-            let (words, end) = self.string()?;
+            let (words, length) = Words::until_quote(self.text.as_bytes().get(self.at..)?)?;
+            let end = self.at + length;
             rows.push(names.intern(words, self.text, self.at..end, row)?);
             self.at = end + 1;
             if !self.goes_on(b']')? {
@@ -89,52 +91,6 @@ impl Cursor<'_> {
         self.at += 5;
         ((a | b | c | d) < 16).then_some(Prefix::new(a << 12 | b << 8 | c << 4 | d))
     }
-
-    /// The words of a string, its first quote behind, and where its last is.
-    #[inline]
-    fn string(&self) -> Option<(Words, usize)> {
-        let rest = self.text.as_bytes().get(self.at..)?;
-        let words = rest.first_chunk().map_or_else(|| last_words(rest), words_of);
-        // Spelled out: in a loop the words go through memory, which stalls.
-        let (words, length) = if let Some((first, length)) = until_quote(words.first) {
-            (Words { first, second: 0, third: 0 }, length)
-        } else if let Some((second, length)) = until_quote(words.second) {
-            (Words { second, third: 0, ..words }, 8 + length)
-        } else if let Some((third, length)) = until_quote(words.third) {
-            (Words { third, ..words }, 16 + length)
-        } else {
-            let length = rest.iter().position(|&byte| byte == b'"')?;
-            (Words { third: long_word(rest.get(16..length)?), ..words }, length)
-        };
-        Some((words, self.at + length))
-    }
-}
-
-#[inline]
-fn words_of(window: &[u8; 24]) -> Words {
-    let (chunks, _) = window.as_chunks();
-    let [first, second, third] = [chunks[0], chunks[1], chunks[2]].map(u64::from_le_bytes);
-    Words { first, second, third }
-}
-
-/// The last bytes of the text.
-#[cold]
-fn last_words(rest: &[u8]) -> Words {
-    let mut window = [0; 24];
-    window[..rest.len()].copy_from_slice(rest);
-    words_of(&window)
-}
-
-/// The bytes of a word before its first quote, and their number.
-#[inline]
-const fn until_quote(word: u64) -> Option<(u64, usize)> {
-    let zeros = word ^ 0x2222_2222_2222_2222;
-    // The top bit of every quote, and of some bytes above the first of them.
-    let quotes = zeros.wrapping_sub(0x0101_0101_0101_0101) & !zeros & 0x8080_8080_8080_8080;
-    if quotes == 0 {
-        return None;
-    }
-    Some((word & ((quotes ^ (quotes - 1)) >> 8), quotes.trailing_zeros() as usize / 8))
 }
 
 #[inline]
@@ -142,13 +98,13 @@ const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
 }
 
-/// The value of each hex digit, 16 and more for other bytes.
+/// The value of each hex digit, 16 for other bytes.
 const HEX: [u8; 256] = {
-    let mut values = [0x10; 256];
+    let mut values = [16; 256];
     let mut value = 0;
-    while value < 16 {
-        values[b"0123456789abcdef"[value] as usize] = value as u8;
-        values[b"0123456789ABCDEF"[value] as usize] = value as u8;
+    while value < 16_u8 {
+        values[b"0123456789abcdef"[value as usize] as usize] = value;
+        values[b"0123456789ABCDEF"[value as usize] as usize] = value;
         value += 1;
     }
     values

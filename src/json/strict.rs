@@ -85,7 +85,7 @@ impl<'a> Reader<'a> {
         let within = if error.is_eof() {
             part.len()
         } else {
-            byte_offset(part, error.line(), error.column())
+            byte_offset(part, error.line(), error.column()) + usize::from(is_behind(error))
         };
         self.offset(part) + within
     }
@@ -191,6 +191,12 @@ impl<'de> Visitor<'de> for &mut Reader<'de> {
         }
         Ok(())
     }
+}
+
+/// Whether an error is reported one byte before its place: `serde_json` stops
+/// ahead of a control character, and past anything else.
+fn is_behind(error: &serde_json::Error) -> bool {
+    error.to_string().starts_with("control character")
 }
 
 /// What a JSON value is, by its first byte.

@@ -26,8 +26,8 @@ pub(super) struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     pub(super) fn new(mapping: &'a PrefixMapping) -> Self {
-        let quoted = |name: &Box<str>| format!("{},", Value::from(&**name));
-        let fragments: Vec<_> = mapping.boxed_names().iter().map(quoted).collect();
+        let quoted = |name: &str| format!("{},", Value::from(name));
+        let fragments: Vec<_> = mapping.names().map(quoted).collect();
         Self { mapping, heads: fragments.iter().map(|text| head(text)).collect(), fragments }
     }
 
@@ -58,7 +58,8 @@ impl<'a> Writer<'a> {
     /// The most bytes that [`Writer::write`] makes of some bases, and as many
     /// as the last copy is too long.
     pub(super) fn length(&self, bases: impl Iterator<Item = Base>) -> usize {
-        let length = |&name: &u16| self.fragments[usize::from(name)].len();
+        let lengths: Vec<_> = self.fragments.iter().map(String::len).collect();
+        let length = |&name: &u16| lengths[usize::from(name)];
         let row = |base: Base| self.mapping.row(base.index()).iter().map(length).sum::<usize>();
         let siblings = self.mapping.digits().siblings();
         bases.map(|base| (row(base) + KEY) * siblings).sum::<usize>() + size_of::<Head>()

@@ -37,6 +37,14 @@ fn documents_that_are_no_object_of_prefixes() {
         ("{\n\"0000\":[\"a\"],\n}", "the mapping is not JSON at byte 16, after key \"0000\""),
         ("{\"0000\":[\"a\" \"b\"]}", "the mapping is not JSON at byte 13, after key \"0000\""),
         ("{\"0000\":[\"\\uD800\"]}", "the mapping is not JSON at byte 16, after key \"0000\""),
+        (
+            "{\"0000\":[\"a\"],\"0001\":[\"a\0\"]}",
+            "the mapping is not JSON at byte 24, after key \"0001\"",
+        ),
+        (
+            "{\"0000\":[\"a\"],\"0001\":[\"b\u{1}\"]}",
+            "the mapping is not JSON at byte 24, after key \"0001\"",
+        ),
         ("{1:[]}", "the mapping is not JSON at byte 1, before any key"),
         (" []", "the mapping is not an object at byte 1: want prefixes and their services"),
         ("null", "the mapping is not an object at byte 0: want prefixes and their services"),
@@ -259,7 +267,7 @@ enum Edit {
 
 fn edit() -> impl Strategy<Value = Edit> {
     let index = any::<prop::sample::Index>;
-    let byte = "[\"\\\\\\[\\]{}:, \n\t\u{1}0aAfFg1é/un]";
+    let byte = "[\"\\\\\\[\\]{}:, \n\t\u{0}\u{1}0aAfFg1é/un]";
     prop_oneof![
         (index(), byte).prop_map(|(at, byte)| Edit::Replace(at, byte)),
         (index(), 1..20_usize).prop_map(|(at, length)| Edit::Delete(at, length)),

@@ -1,0 +1,35 @@
+//! Services by what a caller calls them: an address, a service id, the start of
+//! a location, or a name that only the mapping has.
+
+use crate::mapping::PrefixMapping;
+use crate::topology::Topology;
+
+/// A name that nobody has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Nobody(pub(crate) String);
+
+/// What the mapping calls some services once its ids are resolved: addresses,
+/// or names that only it knows. Ascending, each once.
+pub(crate) fn select<'a>(
+    mapping: &'a PrefixMapping,
+    topology: &'a Topology,
+    names: &'a [String],
+) -> Result<Vec<&'a str>, Nobody> {
+    let mut selected = Vec::with_capacity(names.len());
+    for name in names {
+        let found = match topology.find(name) {
+            Some(service) => vec![service],
+            None => topology.in_location(name),
+        };
+        if found.is_empty() {
+            let known = mapping.names().find(|known| known == name);
+            selected.push(known.ok_or_else(|| Nobody(name.clone()))?);
+        }
+        let address =
+            |service: &crate::service::ServiceIndex| topology.services()[service.index()].address();
+        selected.extend(found.iter().map(address));
+    }
+    selected.sort_unstable();
+    selected.dedup();
+    Ok(selected)
+}
