@@ -2,6 +2,7 @@
 mod bootstrap;
 mod bound;
 mod check;
+mod decommission;
 mod flow;
 mod json;
 mod location;
@@ -13,6 +14,7 @@ mod planner;
 mod prefix;
 mod ratio;
 mod rebalance;
+mod replace;
 mod restrict;
 mod rules;
 mod select;
@@ -26,6 +28,7 @@ mod wave;
 
 pub use bootstrap::BootstrapOptions;
 pub use check::{Breach, BreachKind, CheckOptions, CheckReport, DomainLoad, ServiceLoad};
+pub use decommission::{DecommissionError, DecommissionOptions, Strategy, Stuck};
 pub use json::JsonError;
 pub use location::{Level, Location, LocationError, MinDist};
 pub use mapping::{AssignError, PrefixMapping};
@@ -36,6 +39,7 @@ pub use prefix::{
 };
 pub use ratio::{Ratio, Tolerance, ToleranceError};
 pub use rebalance::{RebalanceError, RebalanceOptions};
+pub use replace::Candidate;
 pub use rules::{Rules, RulesError};
 pub use service::{Service, ServiceIndex};
 pub use service_list::{ServiceListError, WithoutLocation, read_services};

@@ -121,7 +121,7 @@ impl Planner<'_> {
     }
 
     /// What each base changes, in an order that breaks no rule it keeps.
-    fn changes(&self, bases: &Bases, broken: &[u32]) -> Vec<RawChange> {
+    pub(crate) fn changes(&self, bases: &Bases, broken: &[u32]) -> Vec<RawChange> {
         let mut changes = Vec::new();
         let mut next_broken = broken.iter().copied().peekable();
         let (mut has, mut wants) = (Vec::new(), Vec::new());

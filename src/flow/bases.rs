@@ -156,7 +156,6 @@ impl Bases {
         &self.rows
     }
 
-
     pub(super) fn holds(&self, base: usize, service: Place) -> bool {
         self.row(base).contains(&service)
     }
@@ -194,6 +193,13 @@ impl Bases {
                 blocked.add(service, limits, self.capped);
             }
         }
+    }
+
+    /// Which services a base could have beside those it has.
+    pub(crate) fn lets(&self, base: usize, limits: &Limits) -> impl Fn(Place) -> bool {
+        let mut blocked = Blocked::default();
+        self.blocked(base, HOLE, limits, &mut blocked);
+        move |service| blocked.lets(service, limits)
     }
 
     /// The base takes its own services back, as many as `need` and the rules

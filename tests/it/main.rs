@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod check;
+mod decommission;
 mod exhaustive;
 mod flow;
 mod instance;
@@ -10,6 +11,7 @@ mod json;
 mod judge;
 mod notation;
 mod oracle;
+mod plan;
 mod rebalance;
 mod share;
 mod vectors;

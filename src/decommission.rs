@@ -1,0 +1,404 @@
+//! Decommission: services lose bases, and nothing else moves.
+//!
+//! Each freed replica goes where the rules hold. With [`Strategy::Optimal`] the
+//! loads that result are, in sum, as close to their bands as they can be: the
+//! flow of a rebalance in which every other replica is fixed. The other
+//! strategies choose one replica after another, by base; a choice never runs
+//! into a dead end, since what the rules let a base have are the independent
+//! sets of a matroid.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+
+use crate::mapping::PrefixMapping;
+use crate::network::limits;
+use crate::plan::Plan;
+use crate::planner::{Planner, over_names};
+use crate::prefix::{Base, Digits};
+use crate::ratio::Tolerance;
+use crate::replace::{Candidate, Replacement};
+use crate::rules::Rules;
+use crate::select::{Nobody, select};
+use crate::service::ServiceIndex;
+use crate::share::{Shares, Unsatisfiable};
+use crate::survey::{Ids, Role, Roles, Survey};
+use crate::topology::Topology;
+
+/// Where a freed replica goes, of the services that the rules allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Strategy {
+    /// Where the loads, all together, end up closest to their bands.
+    #[default]
+    Optimal,
+    /// To the service with the fewest bases, the first by address of several.
+    FewestBases,
+    /// To the service with the highest score, of several the one with the
+    /// fewest bases, the first by address.
+    MostAvailability,
+}
+
+/// How to decommission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecommissionOptions {
+    rules: Rules,
+    tolerance: Tolerance,
+    bases: Option<Vec<Base>>,
+    drained: Vec<String>,
+    strategy: Strategy,
+}
+
+impl DecommissionOptions {
+    /// By those rules: all bases, and the optimal strategy.
+    #[must_use]
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            tolerance: Tolerance::default(),
+            bases: None,
+            drained: Vec::new(),
+            strategy: Strategy::default(),
+        }
+    }
+
+    /// Wider bands.
+    #[must_use]
+    pub const fn tolerance(mut self, tolerance: Tolerance) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+
+    /// The bases that the services lose, and no others: none at all when there
+    /// are none. All that they have, unless said.
+    #[must_use]
+    pub fn bases(mut self, bases: impl IntoIterator<Item = Base>) -> Self {
+        self.bases = Some(bases.into_iter().collect());
+        self
+    }
+
+    /// Services that were drained before and are to stay so: they get nothing,
+    /// and have no share. By address, by id, or all of a location.
+    #[must_use]
+    pub fn drained<S: Into<String>>(mut self, services: impl IntoIterator<Item = S>) -> Self {
+        self.drained = services.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// How each freed replica finds its place.
+    #[must_use]
+    pub const fn strategy(mut self, strategy: Strategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+}
+
+impl PrefixMapping {
+    /// The plan by which some services lose their bases, and nothing else
+    /// moves. They are named by address, by id, or all of a location
+    /// (`paris.rack1`); a name that only the mapping knows will do.
+    ///
+    /// They get nothing back. Bands are those of the services that stay, or,
+    /// when only some bases go, of all that are available. A base that has more
+    /// replicas than the rules want is not refilled beyond them.
+    ///
+    /// # Errors
+    ///
+    /// [`DecommissionError`] when some freed replica has nowhere to go: before
+    /// anything is planned, with the bases and the reasons.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{
+    ///     BootstrapOptions, DecommissionOptions, Digits, PrefixMapping, Rules, Service, Topology,
+    /// };
+    ///
+    /// let service = |n: u8| Ok(Service::new(format!("10.0.0.{n}:6001"), format!("h{n}.d0").parse()?));
+    /// let services: Result<_, meta0::LocationError> = (1..=4).map(service).collect();
+    /// let topology = Topology::new(services?)?;
+    /// let rules = Rules::new(3)?.min_dist("2".parse()?);
+    /// let digits = Digits::try_from(2)?;
+    /// let mapping = PrefixMapping::bootstrap(&topology, digits, &BootstrapOptions::new(rules))?;
+    ///
+    /// let options = DecommissionOptions::new(rules);
+    /// let plan = mapping.decommission(&topology, &["10.0.0.4:6001"], &options)?;
+    /// assert_eq!(plan.moves(), 192);
+    /// // With two hosts gone, three replicas have no place.
+    /// let refused = mapping.decommission(&topology, &["h3", "h4"], &options).unwrap_err();
+    /// assert!(refused.to_string().starts_with("no base can have 3 replicas at distance 2"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn decommission(
+        &self,
+        topology: &Topology,
+        services: &[&str],
+        options: &DecommissionOptions,
+    ) -> Result<Plan, DecommissionError> {
+        let work = |planner: &Planner<'_>, survey: Survey| match options.strategy {
+            Strategy::Optimal => {
+                let solution = planner.solve(survey);
+                (solution.changes, Some(solution.lower_bound))
+            }
+            Strategy::FewestBases => {
+                let fewest = |c: &Candidate<'_>| (c.bases(), c.service().address().to_owned());
+                let mut first = |_: Base, offers: &[Candidate<'_>]| least(offers, fewest);
+                (Replacement::new(planner, survey).run(&mut first), None)
+            }
+            Strategy::MostAvailability => {
+                let best = |c: &Candidate<'_>| {
+                    (-i128::from(c.service().score()), c.bases(), c.service().address().to_owned())
+                };
+                let mut first = |_: Base, offers: &[Candidate<'_>]| least(offers, best);
+                (Replacement::new(planner, survey).run(&mut first), None)
+            }
+        };
+        self.decommission_by(topology, services, options, work)
+    }
+
+    /// Like [`PrefixMapping::decommission`], with a choice of the caller's: of
+    /// each freed replica in turn, ascending by base, `choose` gets the base and
+    /// the services that the rules allow, ascending by address and never none,
+    /// and says the place in that slice of the one that takes it. A place beyond
+    /// its end counts as the last.
+    ///
+    /// # Errors
+    ///
+    /// Those of `decommission`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{Base, Candidate, DecommissionOptions, Rules};
+    /// # use meta0::{Digits, PrefixMapping, Service, Topology};
+    /// # let service = |n: u8| Service::new(format!("s{n}"), format!("h{n}.d0").parse().unwrap());
+    /// # let topology = Topology::new((1..=5).map(service).collect())?;
+    /// # let rules = Rules::new(3)?;
+    /// # let mut mapping = PrefixMapping::new(Digits::try_from(0)?);
+    /// # mapping.assign_services(mapping.digits().base(0).unwrap(), ["s1", "s2", "s3"])?;
+    ///
+    /// // The last by address, whatever its load.
+    /// let choose = |_: Base, offers: &[Candidate<'_>]| offers.len() - 1;
+    /// let options = DecommissionOptions::new(rules);
+    /// let plan = mapping.decommission_with(&topology, &["s1"], &options, choose)?;
+    /// assert_eq!(plan.changes().next().and_then(|change| change.to), Some("s5"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn decommission_with(
+        &self,
+        topology: &Topology,
+        services: &[&str],
+        options: &DecommissionOptions,
+        mut choose: impl FnMut(Base, &[Candidate<'_>]) -> usize,
+    ) -> Result<Plan, DecommissionError> {
+        let work = |planner: &Planner<'_>, survey: Survey| {
+            (Replacement::new(planner, survey).run(&mut choose), None)
+        };
+        self.decommission_by(topology, services, options, work)
+    }
+
+    fn decommission_by(
+        &self,
+        topology: &Topology,
+        services: &[&str],
+        options: &DecommissionOptions,
+        work: impl FnOnce(&Planner<'_>, Survey) -> (Vec<crate::plan::RawChange>, Option<usize>),
+    ) -> Result<Plan, DecommissionError> {
+        let aliases = self.aliases(topology);
+        let mapping = self.renamed(&aliases);
+        let names: Vec<_> = services.iter().map(|&name| name.to_owned()).collect();
+        let leaving = select(&mapping, topology, &names)?;
+        let topology = topology.drain_named(&select(&mapping, topology, &options.drained)?);
+        let stays = topology.drain_named(if options.bases.is_some() { &[] } else { &leaving });
+        let shares = Shares::new(&stays, mapping.digits(), options.rules)
+            .map_err(DecommissionError::Unsatisfiable)?
+            .tolerance(options.tolerance);
+        let ids = Ids::new(&mapping, &stays)
+            .map_err(|count| DecommissionError::TooManyNames { count })?;
+
+        let leaves = |name: &&str| leaving.contains(name);
+        let role = |name| if leaves(name) { Role::Leaving } else { Role::Fixed };
+        let leaving_from = options.leaving_from(&mapping, &leaving)?;
+        let roles =
+            Roles { of_id: ids.names.iter().map(role).collect(), leaving_from, refill_only: true };
+        let available = ids.availability(&stays).into_iter().zip(&ids.names);
+        let open = available.map(|(available, name)| available && !leaves(name));
+        let limits = limits(&stays, options.rules, open.take(stays.services().len()).collect());
+        let planner = Planner {
+            mapping: &mapping,
+            topology: &stays,
+            shares: &shares,
+            ids: &ids,
+            roles: &roles,
+            limits: &limits,
+            replicas: options.rules.replicas(),
+            soft: true,
+        };
+        let survey = planner.survey();
+        if !survey.stuck.is_empty() {
+            return Err(nowhere(&planner, &survey));
+        }
+        let (changes, lower_bound) = work(&planner, survey);
+        let (names, changes) = over_names(&ids, &changes);
+        let plan = Plan::new(&mapping, names, &changes).with_aliases(aliases);
+        Ok(match lower_bound {
+            Some(lower_bound) => plan.with_proof(lower_bound),
+            None => plan,
+        })
+    }
+}
+
+/// The place of the candidate with the least key.
+fn least<K: Ord>(candidates: &[Candidate<'_>], key: impl Fn(&Candidate<'_>) -> K) -> usize {
+    let places = 0..candidates.len();
+    places.min_by_key(|&place| key(&candidates[place])).unwrap_or_default()
+}
+
+impl DecommissionOptions {
+    /// The bases that replicas leave, as a flag for each; `None` when all.
+    fn leaving_from(
+        &self,
+        mapping: &PrefixMapping,
+        leaving: &[&str],
+    ) -> Result<Option<Vec<bool>>, DecommissionError> {
+        let Some(bases) = &self.bases else { return Ok(None) };
+        let mut flags = vec![false; mapping.num_bases()];
+        for &base in bases {
+            if base.digits() != mapping.digits() {
+                return Err(DecommissionError::OtherDigits { base, digits: mapping.digits() });
+            }
+            if !mapping.services_of(base).any(|name| leaving.contains(&name)) {
+                return Err(DecommissionError::NotHeld { base });
+            }
+            flags[base.index()] = true;
+        }
+        Ok(Some(flags))
+    }
+}
+
+/// The bases of which a replica has nowhere to go, by reason.
+fn nowhere(planner: &Planner<'_>, survey: &Survey) -> DecommissionError {
+    let mut reasons: BTreeMap<(u16, u16, Vec<&str>), Vec<Base>> = BTreeMap::new();
+    for &(index, lacking) in &survey.stuck {
+        let index = index as usize;
+        let row = planner.mapping.row(index).iter();
+        let ids = row.map(|&name| planner.ids.of_name[usize::from(name)]);
+        let mut stay: Vec<_> = ids
+            .filter(|&id| planner.roles.of(index, id) == Role::Fixed)
+            .map(|id| planner.ids.names[usize::from(id)])
+            .collect();
+        stay.sort_unstable();
+        let base = planner.mapping.digits().base(index).expect("a base of the mapping");
+        let room = survey.need[index];
+        reasons.entry((lacking, room, stay)).or_default().push(base);
+    }
+    let reason = |((lacking, room, stay), bases): ((u16, u16, Vec<&str>), Vec<Base>)| Stuck {
+        freed: lacking + room,
+        room,
+        beside: stay.into_iter().map(str::to_owned).collect(),
+        bases,
+    };
+    DecommissionError::NowhereToGo { stuck: reasons.into_iter().map(reason).collect() }
+}
+
+/// Bases of which a freed replica has nowhere to go, for one reason: what the
+/// replicas that stay leave room for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stuck {
+    /// How many replicas of each base are freed.
+    pub freed: u16,
+    /// How many of them the rules have room for.
+    pub room: u16,
+    /// The services that keep a replica of each of the bases, ascending: too
+    /// close to all others, or filling up their domains.
+    pub beside: Vec<String>,
+    /// The bases, ascending.
+    pub bases: Vec<Base>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DecommissionError {
+    /// The services that stay can't keep the rules; the proof is in it.
+    Unsatisfiable(Box<Unsatisfiable>),
+    /// Some freed replica has nowhere to go.
+    NowhereToGo {
+        /// The bases, by reason.
+        stuck: Vec<Stuck>,
+    },
+    /// A service that neither the topology nor the mapping has.
+    UnknownService {
+        /// What it was called.
+        service: String,
+    },
+    /// A base that none of the services holds.
+    NotHeld {
+        /// The base.
+        base: Base,
+    },
+    /// A base of other digits than the mapping's.
+    OtherDigits {
+        /// The base.
+        base: Base,
+        /// The digits of the mapping.
+        digits: Digits,
+    },
+    /// More names than a mapping may have, those of the topology included.
+    TooManyNames {
+        /// How many.
+        count: usize,
+    },
+}
+
+impl From<Nobody> for DecommissionError {
+    fn from(Nobody(service): Nobody) -> Self {
+        Self::UnknownService { service }
+    }
+}
+
+impl fmt::Display for DecommissionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsatisfiable(proof) => proof.fmt(f),
+            Self::NowhereToGo { stuck } => {
+                let count: usize = stuck.iter().map(|stuck| stuck.bases.len()).sum();
+                write!(f, "replicas of {count} bases have nowhere to go")?;
+                for Stuck { freed, room, beside, bases } in stuck.iter().take(4) {
+                    let name = |base: &Base| base.first_prefix().to_string();
+                    let some: Vec<_> = bases.iter().take(4).map(name).collect();
+                    let more = if bases.len() > 4 { ", …" } else { "" };
+                    write!(
+                        f,
+                        "; {} ({}{more}): {freed} freed, room for {room} beside {}",
+                        bases.len(),
+                        some.join(", "),
+                        beside.join(", ")
+                    )?;
+                }
+                if stuck.len() > 4 {
+                    write!(f, "; and {} more reasons", stuck.len() - 4)
+                } else {
+                    Ok(())
+                }
+            }
+            Self::UnknownService { service } => {
+                write!(f, "no service, and no location, is called {service:?}")
+            }
+            Self::NotHeld { base } => {
+                write!(f, "base {:?} is on none of the services to decommission", base.to_string())
+            }
+            Self::OtherDigits { base, digits } => write!(
+                f,
+                "base {:?} has {} digits: the mapping has {digits}",
+                base.to_string(),
+                base.digits()
+            ),
+            Self::TooManyNames { count } => {
+                let limit = ServiceIndex::LIMIT;
+                write!(f, "{count} services in the topology and the mapping: at most {limit} fit")
+            }
+        }
+    }
+}
+
+impl Error for DecommissionError {}
