@@ -17,7 +17,8 @@
 //! all in `T`. And it is enough: valid sets are the bases of a matroid (a
 //! truncated laminar one), in which any element of `T` can be brought in against
 //! one that is not in `T`, so that no choice runs into a dead end. What then
-//! still goes is taken away last, when all that came are there.
+//! still goes is taken away last, when all that came are there. A service that
+//! stands twice loses its second entry first: no replica goes with it.
 
 use crate::flow::Limits;
 use crate::mapping::HOLE;
@@ -34,12 +35,12 @@ pub(crate) fn sequence(
     let mut steps = Vec::new();
     let mut held: Vec<u16> = has.to_vec();
     held.sort_unstable();
-    let mut repeated = Vec::new();
     held.dedup_by(|a, b| {
-        *a == *b && {
-            repeated.push(*a);
-            true
+        let is_repeated = a == b;
+        if is_repeated {
+            steps.push((*a, HOLE));
         }
+        is_repeated
     });
     let mut going: Vec<u16> = held.iter().copied().filter(|s| !wants.contains(s)).collect();
     for &comes in wants.iter().filter(|s| !has.contains(s)) {
@@ -51,7 +52,7 @@ pub(crate) fn sequence(
         held.push(comes);
         steps.push((goes.unwrap_or(HOLE), comes));
     }
-    steps.extend(going.into_iter().chain(repeated).map(|goes| (goes, HOLE)));
+    steps.extend(going.into_iter().map(|goes| (goes, HOLE)));
     steps
 }
 

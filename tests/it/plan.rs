@@ -132,11 +132,12 @@ fn broken(row: &[String], topology: &Topology, rules: Rules) -> BTreeSet<&'stati
         known.iter().filter(here).count()
     };
     let wanted = usize::from(rules.replicas());
+    let replicas = row.iter().unique().count();
     let most = usize::from(rules.domain_cap());
     let faults = [
-        ("short", row.len() < wanted),
-        ("excess", row.len() > wanted),
-        ("duplicate", !row.iter().all_unique()),
+        ("short", replicas < wanted),
+        ("excess", replicas > wanted),
+        ("duplicate", replicas < row.len()),
         ("unknown", known.len() < row.len()),
         ("unavailable", known.iter().any(|service| !service.is_available())),
         ("too close", known.iter().array_combinations().any(is_close)),
