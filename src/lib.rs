@@ -9,6 +9,7 @@ mod location;
 mod mapping;
 mod network;
 mod offset;
+mod partial;
 mod plan;
 mod planner;
 mod prefix;

@@ -1,5 +1,6 @@
 //! Plans: what changes a mapping into another, as data.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt;
@@ -291,6 +292,23 @@ impl Plan {
         self.lower_bound == Some(self.moves())
     }
 
+    /// The mapping that the plan was made for, in the names of the plan.
+    ///
+    /// # Errors
+    ///
+    /// [`ApplyError`] when this is another mapping.
+    pub(crate) fn accept<'a>(
+        &self,
+        mapping: &'a PrefixMapping,
+    ) -> Result<Cow<'a, PrefixMapping>, ApplyError> {
+        let mapping = mapping.renamed(&self.aliases);
+        let found = mapping.digest();
+        if self.digits != mapping.digits() || self.before != found {
+            return Err(ApplyError { wanted: self.before, found });
+        }
+        Ok(mapping)
+    }
+
     /// Whether it changes nothing.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -393,13 +411,9 @@ impl PrefixMapping {
     ///
     /// [`ApplyError`] when the plan was made for another mapping.
     pub fn apply_waves(&self, plan: &Plan, waves: usize) -> Result<Self, ApplyError> {
-        let mapping = self.renamed(&plan.aliases);
-        let found = mapping.digest();
-        let refused = ApplyError { wanted: plan.before, found };
-        if plan.digits != self.digits() || plan.before != found {
-            return Err(refused);
-        }
+        let mapping = plan.accept(self)?;
         let end = plan.ends[..waves.min(plan.ends.len())].last().copied().unwrap_or(0);
+        let refused = ApplyError { wanted: plan.before, found: plan.before };
         mapping.edit(&plan.names, &plan.changes[..end]).ok_or(refused)
     }
 

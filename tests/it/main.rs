@@ -12,6 +12,7 @@ mod judge;
 mod notation;
 mod oracle;
 mod plan;
+mod partial;
 mod rebalance;
 mod share;
 mod vectors;
