@@ -15,4 +15,5 @@ mod plan;
 mod partial;
 mod rebalance;
 mod share;
+mod steps;
 mod vectors;
