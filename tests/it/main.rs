@@ -5,6 +5,7 @@
 mod check;
 mod decommission;
 mod exhaustive;
+mod fixtures;
 mod flow;
 mod instance;
 mod json;
