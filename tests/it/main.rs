@@ -4,6 +4,8 @@
 
 mod check;
 mod decommission;
+#[cfg(feature = "cli")]
+mod cli;
 mod exhaustive;
 mod fixtures;
 mod flow;

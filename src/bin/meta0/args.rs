@@ -1,0 +1,256 @@
+//! The arguments: what clap reads, and what its help says.
+//!
+//! Names are upstream's where it has them. Doc comments here are the help's
+//! text, so they speak to the person at the terminal.
+
+use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use meta0::{
+    Digits, Level, MinDist, PrefixMapping, Rules, RulesError, Tolerance, Topology, WithoutLocation,
+};
+
+use crate::failure::Failure;
+use crate::input::Input;
+use crate::output::Output;
+
+const MAIN_HELP: &str = "\
+Examples:
+  openio cluster list meta1 -f json > services.json
+  meta0 bootstrap --services services.json --min-dist 2 -o mapping.json
+  meta0 check --services services.json --mapping mapping.json --min-dist 2
+
+Exit status:
+  0  all is well
+  1  the mapping is not as the rules want it, or the rules can't be met
+  2  wrong usage, or a file that can't be read or written";
+
+const BOOTSTRAP_HELP: &str = "\
+Example: what would a mapping over different racks look like? Then write it:
+  meta0 bootstrap --services services.json --min-dist 3
+  meta0 bootstrap --services services.json --min-dist 3 -o mapping.json";
+
+const CHECK_HELP: &str = "\
+Example: is this mapping sound, and could it lose a site?
+  meta0 check --services services.json --mapping mapping.json \\
+    --min-dist 2 --level site --degradation 1
+
+The exit status is 1 when a base breaks the rules, or a load is outside its band.";
+
+/// Plans OpenIO SDS meta0 prefix mappings: which meta1 services hold each base.
+///
+/// Reads the services of a cluster and a mapping from files, writes mappings
+/// that `meta0_force` takes, and reports what is wrong, what changes, and what
+/// the cluster can lose. It talks to no server.
+#[derive(Debug, Parser)]
+#[command(name = "meta0", version, after_help = MAIN_HELP)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Bootstrap(BootstrapArgs),
+    Check(CheckArgs),
+    Completions(CompletionsArgs),
+}
+
+/// Make a balanced, valid and mixed mapping from nothing.
+///
+/// Every base gets its replicas, as far apart as the rules say; every service
+/// and every domain gets its fair share. Services of score 0 get nothing.
+/// Without --output nothing is written: the report says what would be.
+#[derive(Debug, Args)]
+#[command(after_help = BOOTSTRAP_HELP)]
+pub(crate) struct BootstrapArgs {
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
+
+    /// Another seed gives another mix: which services share bases
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// Where to write the mapping; - is standard output (the report then goes
+    /// to standard error)
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(help_heading = "Output")]
+    pub(crate) output: Option<Output>,
+
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+}
+
+/// Find every breach of the rules in a mapping, and every unfair load.
+///
+/// Also says, for each level, how many domains the cluster may lose while every
+/// base keeps its quorum, whichever they are.
+#[derive(Debug, Args)]
+#[command(after_help = CHECK_HELP)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+
+    /// The mapping, as meta0 lists it; - is standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Input")]
+    pub(crate) mapping: Input,
+
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
+
+    /// How far beyond its fair share a load may be: 0.05, 5% or 1/20
+    #[arg(long, value_name = "RATIO", default_value_t, help_heading = "Rules")]
+    pub(crate) tolerance: Tolerance,
+
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+}
+
+/// Print the script that completes these arguments in a shell.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  meta0 completions bash > \
+                        ~/.local/share/bash-completion/completions/meta0")]
+pub(crate) struct CompletionsArgs {
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Input")]
+pub(crate) struct ClusterArgs {
+    /// The services: what `openio cluster list meta1 -f json` prints, or what
+    /// the conscience lists; - is standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    services: Input,
+
+    /// Take the host part of its address for the host of a service without a
+    /// location
+    #[arg(long)]
+    location_from_address: bool,
+}
+
+impl ClusterArgs {
+    /// The cluster.
+    pub(crate) fn read(&self) -> Result<Topology, Failure> {
+        self.services.read_topology(if self.location_from_address {
+            WithoutLocation::UseHost
+        } else {
+            WithoutLocation::Refuse
+        })
+    }
+
+    /// The cluster and its mapping; one of them may be standard input.
+    pub(crate) fn read_with(
+        &self,
+        mapping: &Input,
+        digits: Digits,
+    ) -> Result<(Topology, PrefixMapping), Failure> {
+        if self.services == Input::Stdin && *mapping == Input::Stdin {
+            return Err(Failure::new("--services and --mapping can't both be standard input")
+                .hint("give a file for one of them"));
+        }
+        Ok((self.read()?, mapping.read_mapping(digits)?))
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Rules")]
+pub(crate) struct RuleArgs {
+    /// How many services hold each base
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = replicas)]
+    replicas: u16,
+
+    /// How many leading hex digits name a base, 0 to 4 (`ns.meta1_digits`)
+    #[arg(long, value_name = "N", default_value_t)]
+    pub(crate) digits: Digits,
+
+    /// The least distance between replicas of a base: 1 other volumes, 2 other
+    /// hosts, 3 other racks, 4 other sites
+    #[arg(long, value_name = "N", default_value_t)]
+    min_dist: MinDist,
+
+    /// The level whose domains get equal loads, and may be lost [default: that
+    /// of --min-dist]
+    #[arg(long, visible_alias = "balanced-level", value_name = "LEVEL", value_parser = level())]
+    level: Option<Level>,
+
+    /// How many domains of the level may be lost while every base keeps its
+    /// quorum; auto is the most there can be, replicas less quorum
+    #[arg(long, visible_alias = "acceptable-degradation", value_name = "N|auto")]
+    #[arg(default_value_t = Degradation::Domains(0))]
+    degradation: Degradation,
+}
+
+impl RuleArgs {
+    /// The rules.
+    pub(crate) fn get(&self) -> Result<Rules, Failure> {
+        let rules = Rules::new(self.replicas)
+            .map_err(|error| Failure::because("--replicas", &error))?
+            .min_dist(self.min_dist);
+        let rules = self.level.map_or(rules, |level| rules.level(level));
+        Ok(rules.degradation(match self.degradation {
+            Degradation::Auto => rules.replicas() - rules.quorum(),
+            Degradation::Domains(domains) => domains,
+        }))
+    }
+}
+
+/// How many domains may be lost.
+#[derive(Debug, Clone, Copy)]
+enum Degradation {
+    Auto,
+    Domains(u16),
+}
+
+impl FromStr for Degradation {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        if text == "auto" { Ok(Self::Auto) } else { text.parse().map(Self::Domains) }
+    }
+}
+
+impl fmt::Display for Degradation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Domains(domains) => domains.fmt(f),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct ReportArgs {
+    /// The shape of the report
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+
+    /// List every domain and service, however many
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Format {
+    /// For a person
+    #[default]
+    Text,
+    /// One object, for a program
+    Json,
+}
+
+fn replicas(text: &str) -> Result<u16, String> {
+    let replicas = text.parse().map_err(|error: ParseIntError| error.to_string())?;
+    Rules::new(replicas).map_err(|error: RulesError| error.to_string())?;
+    Ok(replicas)
+}
+
+fn level() -> impl TypedValueParser<Value = Level> {
+    PossibleValuesParser::new(["site", "rack", "host", "volume"])
+        .try_map(|text| text.parse::<Level>())
+}

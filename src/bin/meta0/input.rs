@@ -1,0 +1,85 @@
+//! Files to read: a list of services, a mapping.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs;
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use meta0::{Digits, JsonError, PrefixMapping, ServiceListError, Topology, WithoutLocation};
+
+use crate::failure::Failure;
+
+/// A file, or standard input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Input {
+    Stdin,
+    File(PathBuf),
+}
+
+impl From<OsString> for Input {
+    fn from(path: OsString) -> Self {
+        if path == "-" { Self::Stdin } else { Self::File(path.into()) }
+    }
+}
+
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdin => f.write_str("standard input"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+impl Input {
+    /// The cluster that a list of services describes.
+    pub(crate) fn read_topology(
+        &self,
+        without_location: WithoutLocation,
+    ) -> Result<Topology, Failure> {
+        const SOURCE: &str = "`openio cluster list meta1 -f json` prints such a list";
+        let text = self.read().map_err(|failure| failure.hint(SOURCE))?;
+        let services = meta0::read_services(&text, without_location).map_err(|error| {
+            let failure = Failure::because(self, &error);
+            match error {
+                ServiceListError::NoLocation { .. } => failure
+                    .hint("--location-from-address takes the host part of an address for its host"),
+                ServiceListError::Location { .. } | ServiceListError::Score { .. } => failure,
+                _ => failure.hint(SOURCE),
+            }
+        })?;
+        Topology::new(services).map_err(|error| Failure::because(self, &error))
+    }
+
+    /// A mapping in the `meta0_force` format.
+    pub(crate) fn read_mapping(&self, digits: Digits) -> Result<PrefixMapping, Failure> {
+        const SOURCE: &str = "the proxy's /v3.0/NS/admin/meta0_list answers such a mapping";
+        let text = self.read().map_err(|failure| failure.hint(SOURCE))?;
+        PrefixMapping::from_json(&text, digits).map_err(|error| {
+            let failure = Failure::because(self, &error);
+            match error {
+                JsonError::Siblings { .. } => {
+                    failure.hint("--digits must be the namespace's (ns.meta1_digits)")
+                }
+                _ => failure.hint(SOURCE),
+            }
+        })
+    }
+
+    fn read(&self) -> Result<String, Failure> {
+        let bytes = match self {
+            Self::Stdin => {
+                let mut bytes = Vec::new();
+                io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+            }
+            Self::File(path) => fs::read(path),
+        };
+        let bytes =
+            bytes.map_err(|error| Failure::because(format_args!("can't read {self}"), &error))?;
+        String::from_utf8(bytes).map_err(|error| {
+            let offset = error.utf8_error().valid_up_to();
+            Failure::new(format!("{self}: not a text in UTF-8 at byte {offset}"))
+        })
+    }
+}

@@ -1,0 +1,121 @@
+//! The report for programs: one JSON object. Its keys and their order are a
+//! contract.
+//!
+//! All counts are of bases, but `unknown`, `unavailable` and `outside_band`,
+//! which count replicas.
+
+use meta0::{BreachKind, CheckReport, Level, Location};
+use serde::Serialize;
+
+use super::Report;
+
+#[derive(Debug, Serialize)]
+struct Object<'a> {
+    command: &'a str,
+    digits: u8,
+    replicas: u16,
+    min_dist: u8,
+    level: String,
+    degradation: u16,
+    bases: usize,
+    before: Option<State>,
+    after: Option<State>,
+    services: Vec<ServiceLine<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct State {
+    breaches: Breaches,
+    outside_band: u64,
+    tolerated: Tolerated,
+}
+
+#[derive(Debug, Serialize)]
+struct Breaches {
+    missing: u64,
+    short: u64,
+    excess: u64,
+    duplicate: u64,
+    unknown: u64,
+    unavailable: u64,
+    too_close: u64,
+    degradation: u64,
+}
+
+/// `null` when some base has no quorum even now.
+#[derive(Debug, Serialize)]
+struct Tolerated {
+    site: Option<u32>,
+    rack: Option<u32>,
+    host: Option<u32>,
+    volume: Option<u32>,
+}
+
+/// A service that the mapping alone knows has no location, and the score 0.
+#[derive(Debug, Serialize)]
+struct ServiceLine<'a> {
+    addr: &'a str,
+    location: Option<&'a Location>,
+    score: i64,
+    before: Option<u64>,
+    after: Option<u64>,
+    floor: u64,
+    ceil: u64,
+}
+
+/// The object and a newline.
+pub(super) fn write(report: &Report<'_>) -> String {
+    let object = Object::of(report);
+    serde_json::to_string(&object).expect("numbers and strings under known keys") + "\n"
+}
+
+impl<'a> Object<'a> {
+    fn of(report: &Report<'a>) -> Self {
+        let rules = report.rules;
+        let services = report.holders().map(|holder| ServiceLine {
+            addr: holder.name,
+            location: holder.service.map(meta0::Service::location),
+            score: holder.service.map_or(0, meta0::Service::score),
+            before: holder.before,
+            after: holder.after,
+            floor: holder.band.floor,
+            ceil: holder.band.ceil,
+        });
+        Self {
+            command: report.command,
+            digits: report.digits.get(),
+            replicas: rules.replicas(),
+            min_dist: rules.get_min_dist().get(),
+            level: rules.get_level().to_string(),
+            degradation: rules.get_degradation(),
+            bases: report.digits.count(),
+            before: report.before.map(State::of),
+            after: report.after.map(State::of),
+            services: services.collect(),
+        }
+    }
+}
+
+impl State {
+    fn of(report: &CheckReport) -> Self {
+        Self {
+            breaches: Breaches {
+                missing: report.count(BreachKind::Missing),
+                short: report.count(BreachKind::Short),
+                excess: report.count(BreachKind::Excess),
+                duplicate: report.count(BreachKind::Duplicate),
+                unknown: report.count(BreachKind::Unknown),
+                unavailable: report.count(BreachKind::Unavailable),
+                too_close: report.count(BreachKind::TooClose),
+                degradation: report.count(BreachKind::Degradation),
+            },
+            outside_band: report.outside_band(),
+            tolerated: Tolerated {
+                site: report.tolerated(Level::Site),
+                rack: report.tolerated(Level::Rack),
+                host: report.tolerated(Level::Host),
+                volume: report.tolerated(Level::Volume),
+            },
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Tables of loads: the domains of a level, the services.
+//!
+//! A wide table is cut down to its worst rows; the others are summed up.
+
+use std::fmt;
+
+use meta0::{Band, CheckReport, Level};
+
+use super::Report;
+use super::table::{Align, BAD, Cell, GOOD, PLAIN, Table, bar};
+
+/// More rows than this are a wide table.
+const WIDE: usize = 32;
+
+/// How many rows a wide table shows of those outside their bands.
+const WORST: usize = 10;
+
+/// A domain or a service, and what it holds.
+#[derive(Debug)]
+struct Row {
+    name: String,
+    location: String,
+    before: Option<u64>,
+    after: Option<u64>,
+    band: Band,
+    /// Why it ought to hold nothing, if it oughtn't.
+    note: &'static str,
+}
+
+impl Row {
+    /// The load that counts.
+    fn load(&self) -> u64 {
+        self.after.or(self.before).unwrap_or_default()
+    }
+
+    fn off(&self) -> u64 {
+        self.band.distance(self.load())
+    }
+
+    /// What stands in the column of differences.
+    fn difference(&self) -> Cell {
+        let (load, off) = (self.load(), self.off());
+        match off {
+            0 => Cell::new(self.note),
+            _ if !self.note.is_empty() => Cell::styled(self.note, BAD),
+            _ if load < self.band.floor => Cell::styled(format_args!("-{off}"), BAD),
+            _ => Cell::styled(format_args!("+{off}"), BAD),
+        }
+    }
+
+    fn cells(&self, longest: u64) -> Vec<Cell> {
+        let load = |load: Option<u64>| load.map_or_else(Cell::default, Cell::new);
+        let style = if self.off() == 0 { GOOD } else { PLAIN };
+        vec![
+            Cell::new(&self.name),
+            Cell::new(&self.location),
+            load(self.before),
+            load(self.after),
+            Cell::new(self.band),
+            self.difference(),
+            Cell::styled(bar(self.load(), self.band, longest), style),
+        ]
+    }
+}
+
+/// A table of loads, with what it leaves out.
+#[derive(Debug)]
+pub(super) struct Loads {
+    /// What a row is: `rack`, `service`.
+    noun: String,
+    rows: Vec<Row>,
+    /// Whether there are two loads in each row.
+    compares: bool,
+    all: bool,
+}
+
+impl Loads {
+    /// The domains of a level.
+    pub(super) fn of_domains(report: &Report<'_>, level: Level, all: bool) -> Self {
+        let loads =
+            |state: Option<&CheckReport>| state.map(|state| state.domain_loads(level).to_vec());
+        let (before, after) = (loads(report.before), loads(report.after));
+        let domains = report.topology.domains(level).iter().enumerate();
+        let rows = domains.map(|(place, domain)| {
+            let [before, after] = [&before, &after]
+                .map(|loads| loads.as_ref().and_then(|loads| loads.get(place)).copied());
+            Row {
+                name: domain.name().to_owned(),
+                location: String::new(),
+                before: before.map(meta0::DomainLoad::load),
+                after: after.map(meta0::DomainLoad::load),
+                band: after.or(before).map_or(Band::default(), meta0::DomainLoad::band),
+                note: "",
+            }
+        });
+        Self { noun: level.to_string(), rows: rows.collect(), compares: compares(report), all }
+    }
+
+    /// Every service in location order, then those that the mapping alone knows.
+    pub(super) fn of_services(report: &Report<'_>, all: bool) -> Self {
+        let mut holders: Vec<_> = report.holders().collect();
+        holders.sort_by_key(|holder| {
+            (holder.service.is_none(), holder.service.map(meta0::Service::location))
+        });
+        let rows = holders.into_iter().map(|holder| Row {
+            name: holder.name.to_owned(),
+            location: holder
+                .service
+                .map_or(String::new(), |service| service.location().to_string()),
+            before: holder.before,
+            after: holder.after,
+            band: holder.band,
+            note: match holder.service {
+                None => "unknown",
+                Some(service) if !service.is_available() => "unavailable",
+                Some(_) => "",
+            },
+        });
+        Self { noun: "service".to_owned(), rows: rows.collect(), compares: compares(report), all }
+    }
+
+    /// The rows to show, in their order, or the worst of a wide table first.
+    fn shown(&self) -> Vec<&Row> {
+        if self.all || self.rows.len() <= WIDE {
+            return self.rows.iter().collect();
+        }
+        let mut worst: Vec<_> = self.rows.iter().filter(|row| row.off() > 0).collect();
+        worst.sort_by_key(|row| std::cmp::Reverse(row.off()));
+        worst.truncate(WORST);
+        worst
+    }
+}
+
+fn compares(report: &Report<'_>) -> bool {
+    report.before.is_some() && report.after.is_some()
+}
+
+impl fmt::Display for Loads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.shown();
+        let longest = shown.iter().map(|row| row.load().max(row.band.floor)).max().unwrap_or(0);
+        let [before, after] = if self.compares { ["before", "after"] } else { ["load"; 2] };
+        let mut table = Table::new([
+            (self.noun.as_str(), Align::Left),
+            ("location", Align::Left),
+            (before, Align::Right),
+            (after, Align::Right),
+            ("band", Align::Right),
+            ("off", Align::Right),
+            ("", Align::Left),
+        ]);
+        for row in &shown {
+            table.push(row.cells(longest));
+        }
+        if !shown.is_empty() {
+            write!(f, "{table}")?;
+        }
+        if shown.len() < self.rows.len() {
+            self.fmt_rest(shown.len(), f)?;
+        }
+        Ok(())
+    }
+}
+
+impl Loads {
+    /// Sums up the table for those that are not shown.
+    fn fmt_rest(&self, shown: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { noun, rows, .. } = self;
+        let outside = rows.iter().filter(|row| row.off() > 0).count();
+        let expected = || rows.iter().filter(|row| row.note.is_empty()).map(Row::load);
+        let (least, most) = (expected().min().unwrap_or(0), expected().max().unwrap_or(0));
+        if shown > 0 {
+            write!(f, "the worst {shown} of ")?;
+        }
+        let band = Band { floor: least, ceil: most };
+        write!(f, "{} {noun}s, which hold {band} each", rows.len())?;
+        match outside {
+            0 => writeln!(f, ", all in their bands (--all lists them)"),
+            _ => writeln!(f, "; {outside} are outside their bands (--all lists them)"),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The report for a person: the verdict, then what it rests on.
+
+use std::fmt;
+
+use meta0::{BreachKind, CheckReport, Level, Topology};
+
+use super::Report;
+use super::loads::Loads;
+use super::table::{BAD, GOOD, STRONG};
+
+/// Prints as the report.
+#[derive(Debug)]
+pub(super) struct Text<'a> {
+    pub(super) report: &'a Report<'a>,
+    /// Whether wide tables are printed in full.
+    pub(super) all: bool,
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(state) = self.report.state() else { return Ok(()) };
+        fmt_verdict(state, f)?;
+        if !self.report.outcome.is_empty() {
+            writeln!(f, "{}", self.report.outcome)?;
+        }
+        writeln!(f)?;
+        self.fmt_rules(f)?;
+        fmt_tolerated(state, self.report.topology, f)?;
+        fmt_breaches(state, f)?;
+        for level in self.levels() {
+            write!(f, "\n{}", Loads::of_domains(self.report, level, self.all))?;
+        }
+        write!(f, "\n{}", Loads::of_services(self.report, self.all))?;
+        if tables_show_faults(state) {
+            writeln!(f, "\n█ in its band  ░ lacking  ▓ too many")?;
+        }
+        Ok(())
+    }
+}
+
+/// The first line: is all well, and if not, in how many ways.
+fn fmt_verdict(state: &CheckReport, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if state.is_clean() {
+        return writeln!(
+            f,
+            "{GOOD}OK{GOOD:#}: every base keeps the rules, every load is in its band"
+        );
+    }
+    let kinds = BreachKind::ALL.into_iter().filter(|&kind| state.count(kind) > 0).count();
+    write!(f, "{BAD}NOT OK{BAD:#}: ")?;
+    match kinds {
+        0 => write!(f, "every base keeps the rules; ")?,
+        1 => write!(f, "the rules are broken; ")?,
+        _ => write!(f, "the rules are broken in {kinds} ways; ")?,
+    }
+    match (state.outside_band(), state.domains_outside_band()) {
+        (0, 0) => writeln!(f, "every load is in its band"),
+        (0, off) => writeln!(f, "loads of domains are {} outside their bands", replicas(off)),
+        (off, _) => writeln!(f, "loads are {} outside their bands", replicas(off)),
+    }
+}
+
+/// Whether some bar is not full.
+fn tables_show_faults(state: &CheckReport) -> bool {
+    let out_of_band = state.loads().iter().any(|load| load.band().distance(load.load()) > 0);
+    out_of_band || state.domains_outside_band() > 0
+}
+
+fn replicas(count: u64) -> String {
+    plural(count, "replica")
+}
+
+fn plural(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+impl Text<'_> {
+    fn fmt_rules(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { rules, digits, topology, .. } = self.report;
+        let (bases, services) = (digits.count() as u64, topology.services().len() as u64);
+        write!(f, "{STRONG}cluster{STRONG:#}   {}", plural(services, "service"))?;
+        match services - topology.available() as u64 {
+            0 => writeln!(f)?,
+            down => writeln!(f, ", {down} of them unavailable")?,
+        }
+        writeln!(
+            f,
+            "{STRONG}mapping{STRONG:#}   {} of {}, {} each",
+            plural(bases, "base"),
+            plural(digits.get().into(), "digit"),
+            replicas(rules.replicas().into()),
+        )?;
+        let (apart, level) = (rules.get_min_dist().level(), rules.get_level());
+        write!(f, "{STRONG}rules{STRONG:#}     replicas on different {apart}s, ")?;
+        write!(f, "{level}s loaded alike")?;
+        match rules.get_degradation() {
+            0 => writeln!(f),
+            1 => writeln!(f, ", quorum kept when a {level} is lost"),
+            lost => writeln!(f, ", quorum kept when {lost} {level}s are lost"),
+        }
+    }
+
+    /// The levels down to that of the rules whose domains are not those of a
+    /// coarser one, nor single services, nor the whole cluster.
+    fn levels(&self) -> impl Iterator<Item = Level> {
+        let Report { topology, rules, .. } = self.report;
+        let mut last = 1;
+        Level::ALL.into_iter().filter(move |&level| {
+            let count = topology.domains(level).len();
+            let tells = count > last && count < topology.services().len();
+            last = last.max(count);
+            tells && level <= rules.get_level()
+        })
+    }
+}
+
+/// What may be lost, of the levels that the locations have.
+fn fmt_tolerated(
+    state: &CheckReport,
+    topology: &Topology,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    write!(f, "{STRONG}may lose{STRONG:#}  ")?;
+    let has_level = |&level: &Level| {
+        topology.services().iter().any(|service| service.location().token(level).is_some())
+    };
+    for (place, level) in Level::ALL.into_iter().filter(has_level).enumerate() {
+        let Some(lost) = state.tolerated(level) else {
+            return writeln!(f, "{BAD}nothing{BAD:#}: some base has no quorum even now");
+        };
+        let comma = if place == 0 { "" } else { ", " };
+        match lost {
+            0 => write!(f, "{comma}no {level}")?,
+            _ => write!(f, "{comma}any {}", plural(lost.into(), &level.to_string()))?,
+        }
+    }
+    writeln!(f)
+}
+
+/// Each kind of breach that there is, with a few examples.
+fn fmt_breaches(state: &CheckReport, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for kind in BreachKind::ALL.into_iter().filter(|&kind| state.count(kind) > 0) {
+        let (count, examples) = (state.count(kind), state.examples(kind));
+        let unit = if kind.is_per_replica() { "replica" } else { "base" };
+        writeln!(f, "\n{BAD}{kind}{BAD:#}: {}", plural(count, unit))?;
+        for example in examples {
+            writeln!(f, "  {example}")?;
+        }
+        match count.saturating_sub(examples.len() as u64) {
+            0 => {}
+            more => writeln!(f, "  and {more} more")?,
+        }
+    }
+    Ok(())
+}
