@@ -1,6 +1,7 @@
 //! The command line: what goes where, and with which exit status.
 
 mod files;
+mod rebalance;
 mod reports;
 
 use std::path::{Path, PathBuf};
@@ -63,8 +64,8 @@ fn names_in(folder: &Path) -> Vec<String> {
 
 #[test]
 fn every_help_shows_an_example() {
-    for command in ["--help", "bootstrap --help", "check --help", "completions --help"] {
-        let help = answer(&mut meta0(command), 0);
+    for command in ["", "bootstrap", "check", "rebalance", "completions"] {
+        let help = answer(&mut meta0(&format!("{command} --help")), 0);
         assert!(help.contains("Example"), "{command}: {help}");
         assert!(help.lines().all(|line| line.len() <= 100), "{command}: {help}");
     }
@@ -130,8 +131,8 @@ fn a_tolerated_load_is_no_fault() {
 fn rules_that_cant_be_met_are_status_1() {
     assert_eq!(
         complaint(meta0("bootstrap --services - --min-dist 3").write_stdin(THREE), 1),
-        "error: the rules can't be met: no base can have 3 replicas at distance 3: the 2 racks \
-         with an available service hold 2 (r1 1, r2 1)\n\
+        "error: the rules can't be met: no base can have 3 replicas at distance 3 or more: 2 \
+         racks with an available service hold 2 (r1 1, r2 1)\n\
          hint: lower --replicas or --min-dist, or add services elsewhere\n"
     );
     let mapping = fixture("mapping-12-slices.digits2.json");

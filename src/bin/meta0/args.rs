@@ -40,6 +40,15 @@ Example: is this mapping sound, and could it lose a site?
 
 The exit status is 1 when a base breaks the rules, or a load is outside its band.";
 
+const REBALANCE_HELP: &str = "\
+Example: two services are to go. What would move? Then write the plan, and what
+meta0 is to merge:
+  meta0 rebalance --services services.json --mapping mapping.json \\
+    --min-dist 2 --drain 10.0.0.1:6001 --drain 10.0.0.2:6001
+  meta0 rebalance --services services.json --mapping mapping.json \\
+    --min-dist 2 --drain 10.0.0.1:6001 --drain 10.0.0.2:6001 \\
+    --plan plan.json --output changed.json --partial";
+
 /// Plans OpenIO SDS meta0 prefix mappings: which meta1 services hold each base.
 ///
 /// Reads the services of a cluster and a mapping from files, writes mappings
@@ -56,6 +65,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Bootstrap(BootstrapArgs),
     Check(CheckArgs),
+    Rebalance(RebalanceArgs),
     Completions(CompletionsArgs),
 }
 
@@ -109,6 +119,86 @@ pub(crate) struct CheckArgs {
 
     #[command(flatten)]
     pub(crate) report: ReportArgs,
+}
+
+/// Plan the fewest moves that make a mapping valid and balanced.
+///
+/// Whatever is wrong with it: dead, unknown or new services, bases that miss
+/// replicas, have too many or have them too close together, unfair loads. The
+/// number of moves comes with its proof. A plan that changes nothing writes
+/// nothing.
+#[derive(Debug, Args)]
+#[command(after_help = REBALANCE_HELP)]
+pub(crate) struct RebalanceArgs {
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+
+    /// The mapping, as meta0 lists it; - is standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Input")]
+    pub(crate) mapping: Input,
+
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
+
+    /// How far beyond its fair share a load may be: 0.05, 5% or 1/20
+    #[arg(long, value_name = "RATIO", default_value_t, help_heading = "Rules")]
+    pub(crate) tolerance: Tolerance,
+
+    /// A service that is to lose all it has: its address, its id, or a location
+    /// (site0.rack00) for all that are there; may be repeated
+    #[arg(long, value_name = "SERVICE", help_heading = "Restrictions")]
+    pub(crate) drain: Vec<String>,
+
+    /// A service that keeps what it has and gets nothing; may be repeated
+    #[arg(long, value_name = "SERVICE", help_heading = "Restrictions")]
+    pub(crate) hold: Vec<String>,
+
+    /// At most so many moves: the plan may leave something undone
+    #[arg(long, value_name = "N", help_heading = "Restrictions")]
+    pub(crate) max_moves: Option<usize>,
+
+    /// At most so many moves of one base
+    #[arg(long, value_name = "N", help_heading = "Restrictions")]
+    pub(crate) max_moves_per_base: Option<usize>,
+
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
+
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+}
+
+impl RebalanceArgs {
+    /// Whether the plan may leave something undone.
+    pub(crate) fn is_restricted(&self) -> bool {
+        !self.hold.is_empty() || self.max_moves.is_some() || self.max_moves_per_base.is_some()
+    }
+}
+
+/// What becomes of a plan.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct PlanArgs {
+    /// Where to write the new mapping; - is standard output (the report then
+    /// goes to standard error)
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<Output>,
+
+    /// Write only the bases that change: meta0 merges such a mapping
+    #[arg(long, requires = "output")]
+    pub(crate) partial: bool,
+
+    /// Where to write the plan, wave by wave, as JSON
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) plan: Option<Output>,
+
+    /// At most so many replicas into a service, and out of it, in one wave
+    #[arg(long, value_name = "N")]
+    pub(crate) max_per_service: Option<usize>,
+
+    /// Exit with status 1 when a restriction leaves something undone
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 /// Print the script that completes these arguments in a shell.

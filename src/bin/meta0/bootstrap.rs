@@ -26,6 +26,7 @@ pub(crate) fn run(args: &BootstrapArgs) -> Result<ExitCode, Failure> {
         rules,
         before: None,
         after: Some(&after),
+        plan: None,
         outcome: match output {
             Some(output) => format!("mapping written to {output}"),
             None => "nothing written: --output FILE writes the mapping".to_owned(),

@@ -24,6 +24,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode, Failure> {
         rules,
         before: Some(&before),
         after: None,
+        plan: None,
         outcome: String::new(),
     };
     report.print(&args.report, false)?;

@@ -13,6 +13,8 @@ mod completions;
 mod failure;
 mod input;
 mod output;
+mod planned;
+mod rebalance;
 mod report;
 
 use std::process::ExitCode;
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Bootstrap(args) => bootstrap::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Rebalance(args) => rebalance::run(&args),
         Command::Completions(args) => completions::run(&args),
     };
     result.unwrap_or_else(|failure| failure.print())

@@ -2,13 +2,14 @@
 
 mod json;
 mod loads;
+mod moves;
 mod table;
 mod text;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use meta0::{Band, CheckReport, Digits, Rules, Service, Topology};
+use meta0::{Band, CheckReport, Digits, Plan, Rules, Service, Topology};
 
 use crate::args::{Format, ReportArgs};
 use crate::failure::Failure;
@@ -26,6 +27,8 @@ pub(crate) struct Report<'a> {
     pub(crate) before: Option<&'a CheckReport>,
     /// The mapping that was made, judged.
     pub(crate) after: Option<&'a CheckReport>,
+    /// What leads from the one to the other.
+    pub(crate) plan: Option<&'a Plan>,
     /// What became of it; nothing when there is none.
     pub(crate) outcome: String,
 }

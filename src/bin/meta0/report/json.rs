@@ -4,7 +4,7 @@
 //! All counts are of bases, but `unknown`, `unavailable` and `outside_band`,
 //! which count replicas.
 
-use meta0::{BreachKind, CheckReport, Level, Location};
+use meta0::{BreachKind, CheckReport, Level, Location, Plan};
 use serde::Serialize;
 
 use super::Report;
@@ -21,6 +21,8 @@ struct Object<'a> {
     before: Option<State>,
     after: Option<State>,
     services: Vec<ServiceLine<'a>>,
+    #[serde(flatten)]
+    plan: Option<PlanCounts>,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,6 +65,17 @@ struct ServiceLine<'a> {
     ceil: u64,
 }
 
+/// What a command that plans adds.
+#[derive(Debug, Serialize)]
+struct PlanCounts {
+    moves: usize,
+    moved_bases: usize,
+    multi_move_bases: usize,
+    lower_bound: Option<usize>,
+    minimal: bool,
+    waves: usize,
+}
+
 /// The object and a newline.
 pub(super) fn write(report: &Report<'_>) -> String {
     let object = Object::of(report);
@@ -92,6 +105,20 @@ impl<'a> Object<'a> {
             before: report.before.map(State::of),
             after: report.after.map(State::of),
             services: services.collect(),
+            plan: report.plan.map(PlanCounts::of),
+        }
+    }
+}
+
+impl PlanCounts {
+    fn of(plan: &Plan) -> Self {
+        Self {
+            moves: plan.moves(),
+            moved_bases: plan.moved_bases(),
+            multi_move_bases: plan.multi_move_bases(),
+            lower_bound: plan.lower_bound(),
+            minimal: plan.is_minimal(),
+            waves: plan.waves().len(),
         }
     }
 }

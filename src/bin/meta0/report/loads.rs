@@ -113,6 +113,8 @@ impl Loads {
             note: match holder.service {
                 None => "unknown",
                 Some(service) if !service.is_available() => "unavailable",
+                // An available service has a share.
+                Some(_) if holder.band.ceil == 0 => "drained",
                 Some(_) => "",
             },
         });
@@ -167,7 +169,7 @@ impl Loads {
     fn fmt_rest(&self, shown: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { noun, rows, .. } = self;
         let outside = rows.iter().filter(|row| row.off() > 0).count();
-        let expected = || rows.iter().filter(|row| row.note.is_empty()).map(Row::load);
+        let expected = || rows.iter().filter(|row| row.band.ceil > 0).map(Row::load);
         let (least, most) = (expected().min().unwrap_or(0), expected().max().unwrap_or(0));
         if shown > 0 {
             write!(f, "the worst {shown} of ")?;

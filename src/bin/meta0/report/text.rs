@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use meta0::{BreachKind, CheckReport, Level, Topology};
+use meta0::{BreachKind, CheckReport, Level, Plan, Topology};
 
 use super::Report;
 use super::loads::Loads;
+use super::moves::Moves;
 use super::table::{BAD, GOOD, STRONG};
 
 /// Prints as the report.
@@ -19,14 +20,18 @@ pub(super) struct Text<'a> {
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(state) = self.report.state() else { return Ok(()) };
-        fmt_verdict(state, f)?;
+        self.fmt_verdict(state, f)?;
+        if let Some(plan) = self.report.plan {
+            fmt_proof(plan, f)?;
+        }
         if !self.report.outcome.is_empty() {
             writeln!(f, "{}", self.report.outcome)?;
         }
         writeln!(f)?;
         self.fmt_rules(f)?;
-        fmt_tolerated(state, self.report.topology, f)?;
-        fmt_breaches(state, f)?;
+        self.fmt_tolerated(state, f)?;
+        self.fmt_wrongs(state, f)?;
+        self.fmt_moves(f)?;
         for level in self.levels() {
             write!(f, "\n{}", Loads::of_domains(self.report, level, self.all))?;
         }
@@ -38,16 +43,9 @@ impl fmt::Display for Text<'_> {
     }
 }
 
-/// The first line: is all well, and if not, in how many ways.
-fn fmt_verdict(state: &CheckReport, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    if state.is_clean() {
-        return writeln!(
-            f,
-            "{GOOD}OK{GOOD:#}: every base keeps the rules, every load is in its band"
-        );
-    }
+/// What is wrong with a mapping, in a few words.
+fn fmt_faults(state: &CheckReport, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let kinds = BreachKind::ALL.into_iter().filter(|&kind| state.count(kind) > 0).count();
-    write!(f, "{BAD}NOT OK{BAD:#}: ")?;
     match kinds {
         0 => write!(f, "every base keeps the rules; ")?,
         1 => write!(f, "the rules are broken; ")?,
@@ -58,6 +56,25 @@ fn fmt_verdict(state: &CheckReport, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (0, off) => writeln!(f, "loads of domains are {} outside their bands", replicas(off)),
         (off, _) => writeln!(f, "loads are {} outside their bands", replicas(off)),
     }
+}
+
+/// Whether another plan could do with fewer moves, and what this one leaves.
+fn fmt_proof(plan: &Plan, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match plan.lower_bound() {
+        Some(_) if plan.is_empty() => {}
+        Some(_) if plan.is_minimal() => writeln!(f, "proven: no plan has fewer moves")?,
+        Some(bound) => writeln!(f, "proven: no whole plan has fewer than {bound} moves")?,
+        None => {}
+    }
+    let left = plan.left();
+    let mut say = |count: u64, noun: &str, what: &str| match count {
+        0 => Ok(()),
+        _ => writeln!(f, "left: {} {what}", plural(count, noun)),
+    };
+    say(left.bases(), "base", "with a rule broken still")?;
+    say(left.held_replicas(), "replica", "on held services that should not have them")?;
+    say(left.outside_band(), "replica", "outside the bands of services")?;
+    say(left.moves() as u64, "move", "of the whole plan, by the limits on moves")
 }
 
 /// Whether some bar is not full.
@@ -75,6 +92,48 @@ fn plural(count: u64, noun: &str) -> String {
 }
 
 impl Text<'_> {
+    /// The first line: is all well, and if not, in how many ways.
+    fn fmt_verdict(&self, state: &CheckReport, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (style, word) = if state.is_clean() { (GOOD, "OK") } else { (BAD, "NOT OK") };
+        write!(f, "{style}{word}{style:#}: ")?;
+        match self.report.plan {
+            Some(plan) if plan.is_empty() => write!(f, "{plan}: ")?,
+            Some(plan) => write!(f, "after {plan}, ")?,
+            None => {}
+        }
+        if state.is_clean() {
+            writeln!(f, "every base keeps the rules, every load is in its band")
+        } else {
+            fmt_faults(state, f)
+        }
+    }
+
+    fn fmt_tolerated(&self, state: &CheckReport, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{STRONG}may lose{STRONG:#}  ")?;
+        fmt_tolerated(state, self.report.topology, f)?;
+        if let (Some(before), Some(_)) = (self.report.before, self.report.after) {
+            write!(f, "  before  ")?;
+            fmt_tolerated(before, self.report.topology, f)?;
+        }
+        Ok(())
+    }
+
+    /// The breaches of the mapping that was read, then of the one made.
+    fn fmt_wrongs(&self, state: &CheckReport, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(before) = self.report.before.filter(|_| self.report.after.is_some()) else {
+            return fmt_breaches(state, "", f);
+        };
+        fmt_breaches(before, " before", f)?;
+        fmt_breaches(state, " after", f)
+    }
+
+    fn fmt_moves(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { plan, topology, .. } = *self.report;
+        let Some(plan) = plan.filter(|plan| !plan.is_empty()) else { return Ok(()) };
+        let level = self.levels().next().unwrap_or(Level::Volume);
+        write!(f, "\n{}", Moves { plan, topology, level, all: self.all })
+    }
+
     fn fmt_rules(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Report { rules, digits, topology, .. } = self.report;
         let (bases, services) = (digits.count() as u64, topology.services().len() as u64);
@@ -120,7 +179,6 @@ fn fmt_tolerated(
     topology: &Topology,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
-    write!(f, "{STRONG}may lose{STRONG:#}  ")?;
     let has_level = |&level: &Level| {
         topology.services().iter().any(|service| service.location().token(level).is_some())
     };
@@ -138,11 +196,11 @@ fn fmt_tolerated(
 }
 
 /// Each kind of breach that there is, with a few examples.
-fn fmt_breaches(state: &CheckReport, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn fmt_breaches(state: &CheckReport, when: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for kind in BreachKind::ALL.into_iter().filter(|&kind| state.count(kind) > 0) {
         let (count, examples) = (state.count(kind), state.examples(kind));
         let unit = if kind.is_per_replica() { "replica" } else { "base" };
-        writeln!(f, "\n{BAD}{kind}{BAD:#}: {}", plural(count, unit))?;
+        writeln!(f, "\n{BAD}{kind}{BAD:#}{when}: {}", plural(count, unit))?;
         for example in examples {
             writeln!(f, "  {example}")?;
         }

@@ -1,0 +1,47 @@
+//! `meta0 rebalance`.
+
+use std::process::ExitCode;
+
+use meta0::{CheckOptions, RebalanceError, RebalanceOptions};
+
+use crate::args::RebalanceArgs;
+use crate::failure::Failure;
+use crate::planned::{Planned, expand};
+
+/// How many breaches of each kind the report shows.
+const EXAMPLES: usize = 3;
+
+/// Plans the fewest moves to a valid and balanced mapping.
+pub(crate) fn run(args: &RebalanceArgs) -> Result<ExitCode, Failure> {
+    let (cluster, mapping) = args.cluster.read_with(&args.mapping, args.rules.digits)?;
+    let rules = args.rules.get()?;
+    let before = mapping.resolve(&cluster);
+    let [drain, hold] = [&args.drain, &args.hold].map(|names| expand(&cluster, names));
+    let drained: Vec<_> = drain.iter().filter_map(|name| cluster.find(name)).collect();
+
+    let options = RebalanceOptions::new(rules)
+        .tolerance(args.tolerance)
+        .drain(drain)
+        .hold(hold)
+        .max_moves(args.max_moves.unwrap_or(usize::MAX))
+        .max_moves_per_base(args.max_moves_per_base.unwrap_or(usize::MAX));
+    let plan = before.rebalance(&cluster, &options).map_err(refused)?;
+    Planned {
+        command: "rebalance",
+        target: cluster.drain(&drained),
+        cluster,
+        options: CheckOptions::new(rules).tolerance(args.tolerance).examples(EXAMPLES),
+        rules,
+        before,
+        plan,
+        is_restricted: args.is_restricted(),
+    }
+    .deliver(&args.plan, &args.report)
+}
+
+fn refused(error: RebalanceError) -> Failure {
+    match error {
+        RebalanceError::Unsatisfiable(proof) => proof.into(),
+        error => Failure::because("no plan", &error),
+    }
+}
