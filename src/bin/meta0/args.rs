@@ -3,19 +3,15 @@
 //! Names are upstream's where it has them. Doc comments here are the help's
 //! text, so they speak to the person at the terminal.
 
-use std::fmt;
-use std::num::ParseIntError;
-use std::str::FromStr;
+mod rules;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use meta0::{
-    Digits, Level, MinDist, PrefixMapping, Rules, RulesError, Tolerance, Topology, WithoutLocation,
-};
+use meta0::{Digits, PrefixMapping, Tolerance, Topology, WithoutLocation};
 
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::output::Output;
+pub(crate) use rules::RuleArgs;
 
 const MAIN_HELP: &str = "\
 Examples:
@@ -49,6 +45,11 @@ meta0 is to merge:
     --min-dist 2 --drain 10.0.0.1:6001 --drain 10.0.0.2:6001 \\
     --plan plan.json --output changed.json --partial";
 
+const DIFF_HELP: &str = "\
+Example: what did the last rebalance change, and what would undo it?
+  meta0 diff before.json after.json
+  meta0 diff after.json before.json --output undo.json";
+
 /// Plans OpenIO SDS meta0 prefix mappings: which meta1 services hold each base.
 ///
 /// Reads the services of a cluster and a mapping from files, writes mappings
@@ -66,6 +67,7 @@ pub(crate) enum Command {
     Bootstrap(BootstrapArgs),
     Check(CheckArgs),
     Rebalance(RebalanceArgs),
+    Diff(DiffArgs),
     Completions(CompletionsArgs),
 }
 
@@ -175,6 +177,52 @@ impl RebalanceArgs {
     }
 }
 
+/// Find what changes a mapping into another.
+///
+/// Services are compared by the names that the mappings have for them.
+#[derive(Debug, Args)]
+#[command(after_help = DIFF_HELP)]
+pub(crate) struct DiffArgs {
+    /// The mapping to start from; - is standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    old: Input,
+
+    /// The mapping to end at; - is standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    new: Input,
+
+    /// How many leading hex digits name a base, 0 to 4 (`ns.meta1_digits`)
+    #[arg(long, value_name = "N", default_value_t)]
+    digits: Digits,
+
+    /// Where to write the bases that change: merged into OLD, they make NEW
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(help_heading = "Output")]
+    pub(crate) output: Option<Output>,
+
+    /// Where to write the plan, wave by wave, as JSON
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub(crate) plan: Option<Output>,
+
+    /// At most so many replicas into a service, and out of it, in one wave
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub(crate) max_per_service: Option<usize>,
+
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+}
+
+impl DiffArgs {
+    /// The two mappings; one of them may be standard input.
+    pub(crate) fn read(&self) -> Result<(PrefixMapping, PrefixMapping), Failure> {
+        if self.old == Input::Stdin && self.new == Input::Stdin {
+            return Err(Failure::new("OLD and NEW can't both be standard input")
+                .hint("give a file for one of them"));
+        }
+        Ok((self.old.read_mapping(self.digits)?, self.new.read_mapping(self.digits)?))
+    }
+}
+
 /// What becomes of a plan.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
@@ -248,72 +296,6 @@ impl ClusterArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Rules")]
-pub(crate) struct RuleArgs {
-    /// How many services hold each base
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = replicas)]
-    replicas: u16,
-
-    /// How many leading hex digits name a base, 0 to 4 (`ns.meta1_digits`)
-    #[arg(long, value_name = "N", default_value_t)]
-    pub(crate) digits: Digits,
-
-    /// The least distance between replicas of a base: 1 other volumes, 2 other
-    /// hosts, 3 other racks, 4 other sites
-    #[arg(long, value_name = "N", default_value_t)]
-    min_dist: MinDist,
-
-    /// The level whose domains get equal loads, and may be lost [default: that
-    /// of --min-dist]
-    #[arg(long, visible_alias = "balanced-level", value_name = "LEVEL", value_parser = level())]
-    level: Option<Level>,
-
-    /// How many domains of the level may be lost while every base keeps its
-    /// quorum; auto is the most there can be, replicas less quorum
-    #[arg(long, visible_alias = "acceptable-degradation", value_name = "N|auto")]
-    #[arg(default_value_t = Degradation::Domains(0))]
-    degradation: Degradation,
-}
-
-impl RuleArgs {
-    /// The rules.
-    pub(crate) fn get(&self) -> Result<Rules, Failure> {
-        let rules = Rules::new(self.replicas)
-            .map_err(|error| Failure::because("--replicas", &error))?
-            .min_dist(self.min_dist);
-        let rules = self.level.map_or(rules, |level| rules.level(level));
-        Ok(rules.degradation(match self.degradation {
-            Degradation::Auto => rules.replicas() - rules.quorum(),
-            Degradation::Domains(domains) => domains,
-        }))
-    }
-}
-
-/// How many domains may be lost.
-#[derive(Debug, Clone, Copy)]
-enum Degradation {
-    Auto,
-    Domains(u16),
-}
-
-impl FromStr for Degradation {
-    type Err = ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, ParseIntError> {
-        if text == "auto" { Ok(Self::Auto) } else { text.parse().map(Self::Domains) }
-    }
-}
-
-impl fmt::Display for Degradation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Auto => f.write_str("auto"),
-            Self::Domains(domains) => domains.fmt(f),
-        }
-    }
-}
-
-#[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct ReportArgs {
     /// The shape of the report
@@ -332,15 +314,4 @@ pub(crate) enum Format {
     Text,
     /// One object, for a program
     Json,
-}
-
-fn replicas(text: &str) -> Result<u16, String> {
-    let replicas = text.parse().map_err(|error: ParseIntError| error.to_string())?;
-    Rules::new(replicas).map_err(|error: RulesError| error.to_string())?;
-    Ok(replicas)
-}
-
-fn level() -> impl TypedValueParser<Value = Level> {
-    PossibleValuesParser::new(["site", "rack", "host", "volume"])
-        .try_map(|text| text.parse::<Level>())
 }

@@ -10,6 +10,7 @@ mod args;
 mod bootstrap;
 mod check;
 mod completions;
+mod diff;
 mod failure;
 mod input;
 mod output;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Command::Bootstrap(args) => bootstrap::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Rebalance(args) => rebalance::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Completions(args) => completions::run(&args),
     };
     result.unwrap_or_else(|failure| failure.print())

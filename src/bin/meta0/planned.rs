@@ -35,10 +35,7 @@ impl Planned {
     /// reports.
     pub(crate) fn deliver(self, args: &PlanArgs, report: &ReportArgs) -> Result<ExitCode, Failure> {
         let Self { cluster, target, options, before, .. } = &self;
-        let plan = match args.max_per_service {
-            Some(most) => self.plan.clone().max_per_service(most),
-            None => self.plan.clone(),
-        };
+        let plan = in_waves(self.plan.clone(), args.max_per_service);
         let after = before
             .apply(&plan)
             .map_err(|error| Failure::because("the plan does not fit its own mapping", &error))?;
@@ -66,12 +63,26 @@ impl Planned {
     }
 }
 
+/// A plan in waves that a service can bear.
+pub(crate) fn in_waves(plan: Plan, max_per_service: Option<usize>) -> Plan {
+    match max_per_service {
+        Some(most) => plan.max_per_service(most),
+        None => plan,
+    }
+}
+
 impl PlanArgs {
-    fn uses_stdout(&self) -> bool {
+    /// Whether the report goes to standard error.
+    pub(crate) fn uses_stdout(&self) -> bool {
         [&self.output, &self.plan].into_iter().any(|file| *file == Some(Output::Stdout))
     }
 
-    fn stage(&self, plan: &Plan, after: &PrefixMapping) -> Result<Vec<Staged>, Failure> {
+    /// Writes the mapping and the plan where `commit` finds them.
+    pub(crate) fn stage(&self, plan: &Plan, after: &PrefixMapping) -> Result<Vec<Staged>, Failure> {
+        if self.output.is_some() && self.output == self.plan {
+            return Err(Failure::new("--output and --plan can't be one file")
+                .hint("give another file to one of them"));
+        }
         let mut staged = Vec::new();
         if let Some(output) = &self.output {
             staged.push(output.stage(|out| {
@@ -89,7 +100,7 @@ impl PlanArgs {
     }
 
     /// What became of the files, in words.
-    fn outcome(&self, is_written: bool, is_empty: bool) -> String {
+    pub(crate) fn outcome(&self, is_written: bool, is_empty: bool) -> String {
         let files = [("mapping", &self.output), ("plan", &self.plan)];
         let mut lines = files
             .into_iter()

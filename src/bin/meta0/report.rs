@@ -1,5 +1,6 @@
 //! What a run reports: for a person, or for a program.
 
+mod difference;
 mod json;
 mod loads;
 mod moves;
@@ -14,6 +15,11 @@ use meta0::{Band, CheckReport, Digits, Plan, Rules, Service, Topology};
 use crate::args::{Format, ReportArgs};
 use crate::failure::Failure;
 use crate::output::unless_gone;
+
+pub(crate) use difference::Difference;
+
+/// More rows than this are a wide table.
+const WIDE: usize = 32;
 
 /// Everything that a report is made of.
 #[derive(Debug)]
@@ -46,17 +52,8 @@ struct Holder<'a> {
 impl<'a> Report<'a> {
     /// Prints it where the mapping doesn't go.
     pub(crate) fn print(&self, args: &ReportArgs, to_stderr: bool) -> Result<(), Failure> {
-        let report = match args.format {
-            Format::Text => text::Text { report: self, all: args.all }.to_string(),
-            Format::Json => json::write(self),
-        };
-        let (name, result) = if to_stderr {
-            ("standard error", print_to(anstream::stderr().lock(), &report))
-        } else {
-            ("standard output", print_to(anstream::stdout().lock(), &report))
-        };
-        unless_gone(result)
-            .map_err(|error| Failure::because(format_args!("can't write {name}"), &error))
+        let text = || text::Text { report: self, all: args.all }.to_string();
+        print_report(args.format, to_stderr, text, || json::write(self))
     }
 
     /// The state that counts: what was made, or else what was read.
@@ -83,6 +80,26 @@ impl<'a> Report<'a> {
         }
         holders.into_values()
     }
+}
+
+/// Prints the report of a format, coloured where colours are seen.
+fn print_report(
+    format: Format,
+    to_stderr: bool,
+    text: impl FnOnce() -> String,
+    json: impl FnOnce() -> String,
+) -> Result<(), Failure> {
+    let report = match format {
+        Format::Text => text(),
+        Format::Json => json(),
+    };
+    let (name, result) = if to_stderr {
+        ("standard error", print_to(anstream::stderr().lock(), &report))
+    } else {
+        ("standard output", print_to(anstream::stdout().lock(), &report))
+    };
+    unless_gone(result)
+        .map_err(|error| Failure::because(format_args!("can't write {name}"), &error))
 }
 
 fn print_to(mut out: impl Write, report: &str) -> io::Result<()> {

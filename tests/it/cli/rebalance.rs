@@ -133,3 +133,12 @@ fn rules_that_cant_be_met_write_nothing() {
     assert!(text.starts_with("error: the rules can't be met: no base can have 9 replicas"));
     assert_eq!(names_in(folder.path()), [""; 0]);
 }
+
+#[test]
+fn the_mapping_and_the_plan_are_two_files() {
+    let mut command = meta0(&format!("rebalance {DAMAGED} {MAPPING} -o - --plan -"));
+    assert_eq!(
+        complaint(&mut command, 2),
+        "error: --output and --plan can't be one file\nhint: give another file to one of them\n"
+    );
+}

@@ -67,7 +67,7 @@ struct ServiceLine<'a> {
 
 /// What a command that plans adds.
 #[derive(Debug, Serialize)]
-struct PlanCounts {
+pub(super) struct PlanCounts {
     moves: usize,
     moved_bases: usize,
     multi_move_bases: usize,
@@ -76,10 +76,14 @@ struct PlanCounts {
     waves: usize,
 }
 
-/// The object and a newline.
+/// The report as one line.
 pub(super) fn write(report: &Report<'_>) -> String {
-    let object = Object::of(report);
-    serde_json::to_string(&object).expect("numbers and strings under known keys") + "\n"
+    to_line(&Object::of(report))
+}
+
+/// An object and a newline.
+pub(super) fn to_line(object: &impl Serialize) -> String {
+    serde_json::to_string(object).expect("numbers and strings under known keys") + "\n"
 }
 
 impl<'a> Object<'a> {
@@ -111,7 +115,7 @@ impl<'a> Object<'a> {
 }
 
 impl PlanCounts {
-    fn of(plan: &Plan) -> Self {
+    pub(super) fn of(plan: &Plan) -> Self {
         Self {
             moves: plan.moves(),
             moved_bases: plan.moved_bases(),

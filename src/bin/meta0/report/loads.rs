@@ -6,11 +6,8 @@ use std::fmt;
 
 use meta0::{Band, CheckReport, Level};
 
-use super::Report;
 use super::table::{Align, BAD, Cell, GOOD, PLAIN, Table, bar};
-
-/// More rows than this are a wide table.
-const WIDE: usize = 32;
+use super::{Report, WIDE};
 
 /// How many rows a wide table shows of those outside their bands.
 const WORST: usize = 10;

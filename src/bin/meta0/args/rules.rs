@@ -1,0 +1,88 @@
+//! The arguments that make the rules.
+
+use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use meta0::{Digits, Level, MinDist, Rules, RulesError};
+
+use crate::failure::Failure;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Rules")]
+pub(crate) struct RuleArgs {
+    /// How many services hold each base
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = replicas)]
+    replicas: u16,
+
+    /// How many leading hex digits name a base, 0 to 4 (`ns.meta1_digits`)
+    #[arg(long, value_name = "N", default_value_t)]
+    pub(crate) digits: Digits,
+
+    /// The least distance between replicas of a base: 1 other volumes, 2 other
+    /// hosts, 3 other racks, 4 other sites
+    #[arg(long, value_name = "N", default_value_t)]
+    min_dist: MinDist,
+
+    /// The level whose domains get equal loads, and may be lost [default: that
+    /// of --min-dist]
+    #[arg(long, visible_alias = "balanced-level", value_name = "LEVEL", value_parser = level())]
+    level: Option<Level>,
+
+    /// How many domains of the level may be lost while every base keeps its
+    /// quorum; auto is the most there can be, replicas less quorum
+    #[arg(long, visible_alias = "acceptable-degradation", value_name = "N|auto")]
+    #[arg(default_value_t = Degradation::Domains(0))]
+    degradation: Degradation,
+}
+
+impl RuleArgs {
+    /// The rules.
+    pub(crate) fn get(&self) -> Result<Rules, Failure> {
+        let rules = Rules::new(self.replicas)
+            .map_err(|error| Failure::because("--replicas", &error))?
+            .min_dist(self.min_dist);
+        let rules = self.level.map_or(rules, |level| rules.level(level));
+        Ok(rules.degradation(match self.degradation {
+            Degradation::Auto => rules.replicas() - rules.quorum(),
+            Degradation::Domains(domains) => domains,
+        }))
+    }
+}
+
+/// How many domains may be lost.
+#[derive(Debug, Clone, Copy)]
+enum Degradation {
+    Auto,
+    Domains(u16),
+}
+
+impl FromStr for Degradation {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        if text == "auto" { Ok(Self::Auto) } else { text.parse().map(Self::Domains) }
+    }
+}
+
+impl fmt::Display for Degradation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Domains(domains) => domains.fmt(f),
+        }
+    }
+}
+
+fn replicas(text: &str) -> Result<u16, String> {
+    let replicas = text.parse().map_err(|error: ParseIntError| error.to_string())?;
+    Rules::new(replicas).map_err(|error: RulesError| error.to_string())?;
+    Ok(replicas)
+}
+
+fn level() -> impl TypedValueParser<Value = Level> {
+    PossibleValuesParser::new(["site", "rack", "host", "volume"])
+        .try_map(|text| text.parse::<Level>())
+}

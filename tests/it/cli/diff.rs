@@ -1,0 +1,59 @@
+//! `meta0 diff`: what changes, and the part that makes it.
+
+use std::fs;
+
+use super::{answer, complaint, folder_with, meta0};
+
+const OLD: &str = r#"{"0000": ["a", "b"], "1000": ["a", "c"]}"#;
+const NEW: &str = r#"{"0000": ["b", "d"], "1000": ["c"]}"#;
+
+#[test]
+fn the_text_and_the_part_that_changes() {
+    let (folder, old) = folder_with("old.json", OLD);
+    fs::write(folder.path().join("new.json"), NEW).unwrap();
+    let run = |arguments: &str| {
+        let mut command = meta0(&format!("diff --digits 1 {arguments}"));
+        answer(command.current_dir(&folder), 0)
+    };
+    assert_eq!(
+        run("old.json new.json -o part.json"),
+        "\
+1 move of 1 base, 1 removal in 1 wave
+mapping written to part.json
+
+service  before  after  gains  loses
+a             2      0      0      2
+d             0      1      1      0
+"
+    );
+    let part = fs::read_to_string(folder.path().join("part.json")).unwrap();
+    assert!(part.starts_with("{\n\"0000\":[\"b\",\"d\"],\n"), "{part}");
+    assert!(part.ends_with("\"1FFF\":[\"c\"]\n}\n"), "{part}");
+
+    assert_eq!(
+        run("old.json old.json -o none.json"),
+        "the mappings are the same\nnothing written: nothing changes\n"
+    );
+    assert!(!folder.path().join("none.json").exists());
+    assert_eq!(fs::read_to_string(old).unwrap(), OLD);
+}
+
+#[test]
+fn the_json() {
+    let (folder, _) = folder_with("old.json", OLD);
+    let mut command = meta0("diff --digits 1 old.json - --format json");
+    assert_eq!(
+        answer(command.current_dir(&folder).write_stdin(NEW), 0),
+        "{\"command\":\"diff\",\"digits\":1,\"bases\":16,\"services\":[\
+         {\"addr\":\"a\",\"before\":2,\"after\":0},{\"addr\":\"b\",\"before\":1,\"after\":1},\
+         {\"addr\":\"c\",\"before\":1,\"after\":1},{\"addr\":\"d\",\"before\":0,\"after\":1}],\
+         \"moves\":1,\"moved_bases\":1,\"multi_move_bases\":0,\"lower_bound\":null,\
+         \"minimal\":false,\"waves\":1}\n"
+    );
+}
+
+#[test]
+fn two_mappings_cant_share_standard_input() {
+    let text = complaint(meta0("diff - -").write_stdin(OLD), 2);
+    assert!(text.starts_with("error: OLD and NEW can't both be standard input\n"), "{text}");
+}
