@@ -1,5 +1,6 @@
 //! The command line: what goes where, and with which exit status.
 
+mod decommission;
 mod diff;
 mod files;
 mod rebalance;
@@ -65,7 +66,7 @@ fn names_in(folder: &Path) -> Vec<String> {
 
 #[test]
 fn every_help_shows_an_example() {
-    for command in ["", "bootstrap", "check", "rebalance", "diff", "completions"] {
+    for command in ["", "bootstrap", "check", "rebalance", "decommission", "diff", "completions"] {
         let help = answer(&mut meta0(&format!("{command} --help")), 0);
         assert!(help.contains("Example"), "{command}: {help}");
         assert!(help.lines().all(|line| line.len() <= 100), "{command}: {help}");

@@ -3,9 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod check;
-mod decommission;
 #[cfg(feature = "cli")]
 mod cli;
+mod decommission;
 mod exhaustive;
 mod fixtures;
 mod flow;

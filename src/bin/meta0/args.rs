@@ -6,7 +6,7 @@
 mod rules;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use meta0::{Digits, PrefixMapping, Tolerance, Topology, WithoutLocation};
+use meta0::{Digits, PrefixMapping, Strategy, Tolerance, Topology, WithoutLocation};
 
 use crate::failure::Failure;
 use crate::input::Input;
@@ -45,6 +45,13 @@ meta0 is to merge:
     --min-dist 2 --drain 10.0.0.1:6001 --drain 10.0.0.2:6001 \\
     --plan plan.json --output changed.json --partial";
 
+const DECOMMISSION_HELP: &str = "\
+Example: may a rack be taken away? Then write what meta0 is to merge:
+  meta0 decommission par1.r01 --services services.json --mapping mapping.json \\
+    --min-dist 2
+  meta0 decommission par1.r01 --services services.json --mapping mapping.json \\
+    --min-dist 2 --output changed.json --partial";
+
 const DIFF_HELP: &str = "\
 Example: what did the last rebalance change, and what would undo it?
   meta0 diff before.json after.json
@@ -67,6 +74,7 @@ pub(crate) enum Command {
     Bootstrap(BootstrapArgs),
     Check(CheckArgs),
     Rebalance(RebalanceArgs),
+    Decommission(DecommissionArgs),
     Diff(DiffArgs),
     Completions(CompletionsArgs),
 }
@@ -174,6 +182,75 @@ impl RebalanceArgs {
     /// Whether the plan may leave something undone.
     pub(crate) fn is_restricted(&self) -> bool {
         !self.hold.is_empty() || self.max_moves.is_some() || self.max_moves_per_base.is_some()
+    }
+}
+
+/// Plan how services lose their bases, and nothing else moves.
+///
+/// Each freed replica goes where the rules hold and the loads end up closest to
+/// their bands. When some replica has nowhere to go there is no plan, and the
+/// error names the bases and the reasons. Loads and breaches that were there
+/// before stay as they are.
+#[derive(Debug, Args)]
+#[command(after_help = DECOMMISSION_HELP)]
+pub(crate) struct DecommissionArgs {
+    /// The services: addresses, ids, or locations (site0.rack00) for all that
+    /// are there
+    #[arg(required = true, value_name = "SERVICE")]
+    pub(crate) leavers: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+
+    /// The mapping, as meta0 lists it; - is standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Input")]
+    pub(crate) mapping: Input,
+
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
+
+    /// How far beyond its fair share a load may be: 0.05, 5% or 1/20
+    #[arg(long, value_name = "RATIO", default_value_t, help_heading = "Rules")]
+    pub(crate) tolerance: Tolerance,
+
+    /// A base that they lose, and no others; may be repeated [default: all that
+    /// they have]
+    #[arg(long, value_name = "BASE", help_heading = "Restrictions")]
+    pub(crate) base: Vec<String>,
+
+    /// A service that was drained before and is to stay so; may be repeated
+    #[arg(long, value_name = "SERVICE", help_heading = "Restrictions")]
+    pub(crate) drain: Vec<String>,
+
+    /// Where a freed replica goes, of the services that the rules allow
+    #[arg(long, value_enum, default_value_t, help_heading = "Restrictions")]
+    pub(crate) strategy: Choice,
+
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
+
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum Choice {
+    /// Where all loads together end up closest to their bands
+    #[default]
+    Optimal,
+    /// To the service with the fewest bases
+    FewestBases,
+    /// To the service with the highest score
+    MostAvailability,
+}
+
+impl From<Choice> for Strategy {
+    fn from(choice: Choice) -> Self {
+        match choice {
+            Choice::Optimal => Self::Optimal,
+            Choice::FewestBases => Self::FewestBases,
+            Choice::MostAvailability => Self::MostAvailability,
+        }
     }
 }
 

@@ -31,6 +31,11 @@ impl Failure {
         Self::new(format!("{what}: {}", chain(error)))
     }
 
+    /// Rules that can't be met, because of an error.
+    pub(crate) fn unmet(what: impl Display, error: &dyn Error) -> Self {
+        Self { status: 1, ..Self::because(what, error) }
+    }
+
     /// The same failure with what to do about it.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -59,7 +64,7 @@ impl From<Box<Unsatisfiable>> for Failure {
             options.push("--degradation");
         }
         let hint = format!("lower {}, or add services elsewhere", options.join(" or "));
-        Self { status: 1, ..Self::because("the rules can't be met", &*error).hint(hint) }
+        Self::unmet("the rules can't be met", &*error).hint(hint)
     }
 }
 

@@ -10,6 +10,7 @@ mod args;
 mod bootstrap;
 mod check;
 mod completions;
+mod decommission;
 mod diff;
 mod failure;
 mod input;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Command::Bootstrap(args) => bootstrap::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Rebalance(args) => rebalance::run(&args),
+        Command::Decommission(args) => decommission::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

@@ -12,6 +12,9 @@ use crate::failure::Failure;
 use crate::output::{Output, Staged};
 use crate::report::Report;
 
+/// How many breaches of each kind the report shows.
+pub(crate) const EXAMPLES: usize = 3;
+
 /// A plan, and all that it is judged by.
 #[derive(Debug)]
 pub(crate) struct Planned {

@@ -6,10 +6,7 @@ use meta0::{CheckOptions, RebalanceError, RebalanceOptions};
 
 use crate::args::RebalanceArgs;
 use crate::failure::Failure;
-use crate::planned::{Planned, expand};
-
-/// How many breaches of each kind the report shows.
-const EXAMPLES: usize = 3;
+use crate::planned::{EXAMPLES, Planned, expand};
 
 /// Plans the fewest moves to a valid and balanced mapping.
 pub(crate) fn run(args: &RebalanceArgs) -> Result<ExitCode, Failure> {

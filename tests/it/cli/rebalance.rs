@@ -121,7 +121,7 @@ fn a_service_that_nobody_knows_is_refused() {
     let mut command = meta0(&format!("rebalance {DAMAGED} {MAPPING} --drain 10.9.9.9:1"));
     assert_eq!(
         complaint(&mut command, 2),
-        "error: no plan: neither the topology nor the mapping has a service \"10.9.9.9:1\"\n"
+        "error: no plan: no service, and no location, is called \"10.9.9.9:1\"\n"
     );
 }
 

@@ -66,15 +66,7 @@ fn fmt_proof(plan: &Plan, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Some(bound) => writeln!(f, "proven: no whole plan has fewer than {bound} moves")?,
         None => {}
     }
-    let left = plan.left();
-    let mut say = |count: u64, noun: &str, what: &str| match count {
-        0 => Ok(()),
-        _ => writeln!(f, "left: {} {what}", plural(count, noun)),
-    };
-    say(left.bases(), "base", "with a rule broken still")?;
-    say(left.held_replicas(), "replica", "on held services that should not have them")?;
-    say(left.outside_band(), "replica", "outside the bands of services")?;
-    say(left.moves() as u64, "move", "of the whole plan, by the limits on moves")
+    plan.left().map_or(Ok(()), |left| writeln!(f, "{left}"))
 }
 
 /// Whether some bar is not full.
@@ -94,7 +86,11 @@ fn plural(count: u64, noun: &str) -> String {
 impl Text<'_> {
     /// The first line: is all well, and if not, in how many ways.
     fn fmt_verdict(&self, state: &CheckReport, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (style, word) = if state.is_clean() { (GOOD, "OK") } else { (BAD, "NOT OK") };
+        let (style, word) = match self.report.plan {
+            _ if state.is_clean() => (GOOD, "OK"),
+            Some(_) => (BAD, "PARTLY"),
+            None => (BAD, "NOT OK"),
+        };
         write!(f, "{style}{word}{style:#}: ")?;
         match self.report.plan {
             Some(plan) if plan.is_empty() => write!(f, "{plan}: ")?,
