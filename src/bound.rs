@@ -38,12 +38,13 @@
 //! One pass over the table, and `O(services * log(services))`. It uses the
 //! mapping, the shares and the numbers; none of the solver's code.
 
-use crate::flow::Limits;
+use crate::flow::{Bases, Limits};
 use crate::location::Level;
 use crate::mapping::HOLE;
 use crate::network::{ByNode, DOMAIN_WEIGHT, SERVICE_WEIGHT};
 use crate::service::ServiceIndex;
 use crate::share::{Band, Shares};
+use crate::survey::Broken;
 use crate::topology::Topology;
 
 /// What the bound is computed of.
@@ -58,15 +59,12 @@ pub(crate) struct Bound<'a> {
     pub(crate) fixed: &'a [u64],
 }
 
-/// What one base says: its own services, its fixed ones, as places, and how
-/// many replicas it places.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct BaseView<'a> {
-    pub(crate) own: &'a [u16],
-    pub(crate) fixed: &'a [u16],
-    pub(crate) need: usize,
-    /// Whether the cheap bound for bases that keep the rules may be tried.
-    pub(crate) keeps_rules: bool,
+/// The bases that keep the rules as they are and have nothing fixed.
+#[derive(Debug)]
+pub(crate) struct Plain<'a> {
+    /// How many of their replicas each service holds, by place.
+    pub(crate) loads: &'a [i64],
+    pub(crate) replicas: u16,
 }
 
 /// The best service of a group: what another base would pay for it.
@@ -78,19 +76,51 @@ struct Offer {
 
 impl Bound<'_> {
     /// The lower bound on the cost: moves, and weighted misses of bands.
-    pub(crate) fn cost<'b>(&self, bases: impl Iterator<Item = BaseView<'b>>) -> i128 {
+    ///
+    /// Of `bases` it asks what they held at the start, and nothing else.
+    pub(crate) fn cost(&self, plain: &Plain<'_>, bases: &Bases<'_>, broken: &[Broken]) -> i128 {
         let prices = &self.potentials.services;
         let offers = self.offers(prices);
-        let mut greed =
-            Greed { limits: self.limits, prices, offers: &offers, list: vec![], taken: vec![] };
-        let mut shared = Vec::new();
-        let mut total = 0_i64;
-        let mut sum = 0_i128;
-        for base in bases {
-            total += i64::try_from(base.need).expect("a base has fewer than 65,536 replicas");
-            sum += i128::from(greed.cheapest(base, &mut shared));
+        let mut greed = Greed::new(self.limits, prices, &offers);
+        let mut sum = self.plain(plain, bases, broken, &mut greed);
+        for &Broken { base, need, .. } in broken {
+            let base = base as usize;
+            let cheapest = greed.cheapest(bases.own(base), bases.fixed(base), usize::from(need));
+            sum += i128::from(cheapest);
         }
+        let need: i64 = broken.iter().map(|broken| i64::from(broken.need)).sum();
+        let total = plain.loads.iter().sum::<i64>() + need;
         sum + self.nodes(total) + i128::from(total) * i128::from(self.potentials.root)
+    }
+
+    /// The sum over the bases that keep the rules.
+    fn plain(
+        &self,
+        plain: &Plain<'_>,
+        bases: &Bases<'_>,
+        broken: &[Broken],
+        greed: &mut Greed<'_>,
+    ) -> i128 {
+        let loaded = || plain.loads.iter().zip(greed.prices).filter(|(load, _)| **load > 0);
+        let bar = greed.offers.first().map_or(i64::MAX, |offer| offer.cost);
+        if loaded().all(|(_, price)| -price <= bar) {
+            let term = |(&load, &price): (&i64, &i64)| -i128::from(load) * i128::from(price);
+            return loaded().map(term).sum();
+        }
+        let mut next_broken = broken.iter().map(|broken| broken.base as usize).peekable();
+        let mut sum = 0;
+        for base in 0..bases.count() {
+            if next_broken.next_if_eq(&base).is_none() {
+                let own = bases.own(base);
+                let cost = |place: u16| -greed.prices[usize::from(place)];
+                sum += i128::from(if own.clone().all(|place| cost(place) <= bar) {
+                    own.map(cost).sum()
+                } else {
+                    greed.cheapest(own, &[], usize::from(plain.replicas))
+                });
+            }
+        }
+        sum
     }
 
     /// The cheapest open service of each group, ascending by cost.
@@ -162,80 +192,69 @@ fn least(band: Band, fixed: u64, slope: i64, weight: i64, most: i64) -> i128 {
     loads.into_iter().map(cost).min().expect("four loads")
 }
 
-/// The cheapest set of one base.
+/// The cheapest sets of bases, one base after another.
 #[derive(Debug)]
 struct Greed<'a> {
     limits: &'a Limits,
     prices: &'a [i64],
     offers: &'a [Offer],
+    /// The cheapest set of a base that holds nothing, as far as it was asked
+    /// for.
+    first: Vec<Offer>,
     list: Vec<Offer>,
     taken: Vec<u16>,
 }
 
-impl Greed<'_> {
-    /// The least that the term of a base can be. `shared` keeps the offers
-    /// that matter to bases without fixed replicas, once they are known.
-    fn cheapest(&mut self, base: BaseView<'_>, shared: &mut Vec<Offer>) -> i64 {
-        let own = base.own.iter().filter(|&&place| place != HOLE);
-        let costs = own.map(|&place| Offer { cost: -self.prices[usize::from(place)], place });
-        if base.keeps_rules && base.own.len() == base.need {
-            let bar = self.offers.first().map_or(i64::MAX, |offer| offer.cost);
-            if costs.clone().all(|own| own.cost <= bar) && !base.own.contains(&HOLE) {
-                return costs.map(|own| own.cost).sum();
-            }
-        }
+impl<'a> Greed<'a> {
+    fn new(limits: &'a Limits, prices: &'a [i64], offers: &'a [Offer]) -> Self {
+        Self { limits, prices, offers, first: Vec::new(), list: Vec::new(), taken: Vec::new() }
+    }
+
+    /// The least that the term of a base can be which places `need` replicas.
+    fn cheapest(&mut self, own: impl Iterator<Item = u16>, fixed: &[u16], need: usize) -> i64 {
         self.list.clear();
-        self.list.extend(costs);
-        if !base.fixed.is_empty() && base.fixed[0] != HOLE {
+        self.list.extend(own.map(|place| Offer { cost: -self.prices[usize::from(place)], place }));
+        let mut fixed = fixed.iter().copied().filter(|&place| place != HOLE).peekable();
+        if fixed.peek().is_some() {
             self.list.extend(self.offers);
         } else {
-            if shared.len() < base.need {
-                *shared = self.first(base.need);
+            if self.first.len() < need {
+                self.taken.clear();
+                self.first = self.take(self.offers, need);
             }
-            self.list.extend(shared.iter());
+            self.list.extend(&self.first);
         }
         self.list.sort_unstable();
         self.taken.clear();
-        self.taken.extend(base.fixed.iter().filter(|&&place| place != HOLE));
-        let mut sum = 0;
-        let mut placed = 0;
-        for index in 0..self.list.len() {
-            let Offer { cost, place } = self.list[index];
-            if placed == base.need {
-                break;
-            }
-            if self.fits(place) {
-                self.taken.push(place);
-                sum += cost;
-                placed += 1;
-            }
-        }
+        self.taken.extend(fixed);
+        let list = std::mem::take(&mut self.list);
+        let sum = self.take(&list, need).iter().map(|offer| offer.cost).sum();
+        self.list = list;
         sum
     }
 
-    /// The cheapest set of a base that holds nothing.
-    fn first(&mut self, need: usize) -> Vec<Offer> {
-        self.taken.clear();
-        let mut first = Vec::new();
-        for &offer in self.offers {
-            if first.len() == need {
+    /// The first `need` of some offers that the rules allow beside each other
+    /// and what is taken.
+    fn take(&mut self, offers: &[Offer], need: usize) -> Vec<Offer> {
+        let mut took = Vec::with_capacity(need);
+        for &offer in offers {
+            if took.len() == need {
                 break;
             }
             if self.fits(offer.place) {
                 self.taken.push(offer.place);
-                first.push(offer);
+                took.push(offer);
             }
         }
-        first
+        took
     }
 
     fn fits(&self, place: u16) -> bool {
-        let of = |part: &[u16], place: u16| part.get(usize::from(place)).copied();
-        let group = of(&self.limits.group, place);
-        let unit = of(&self.limits.unit, place);
-        let taken = || self.taken.iter();
-        taken().all(|&other| of(&self.limits.group, other) != group)
-            && taken().filter(|&&other| of(&self.limits.unit, other) == unit).count()
-                < usize::from(self.limits.unit_cap)
+        let group = |place: u16| self.limits.group[usize::from(place)];
+        let unit = |place: u16| self.limits.unit[usize::from(place)];
+        let in_unit = || self.taken.iter().filter(|&&other| unit(other) == unit(place)).count();
+        self.taken.iter().all(|&other| group(other) != group(place))
+            && (usize::from(self.limits.unit_cap) > self.taken.len()
+                || in_unit() < usize::from(self.limits.unit_cap))
     }
 }

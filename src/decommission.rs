@@ -22,7 +22,7 @@ use crate::rules::Rules;
 use crate::select::{Nobody, select};
 use crate::service::ServiceIndex;
 use crate::share::{Shares, Unsatisfiable};
-use crate::survey::{Ids, Role, Roles, Survey};
+use crate::survey::{Broken, Ids, Role, Roles, Survey};
 use crate::topology::Topology;
 
 /// Where a freed replica goes, of the services that the rules allow.
@@ -134,7 +134,7 @@ impl PrefixMapping {
         services: &[&str],
         options: &DecommissionOptions,
     ) -> Result<Plan, DecommissionError> {
-        let work = |planner: &Planner<'_>, survey: Survey| match options.strategy {
+        let work = |planner: &Planner<'_>, survey: Survey<'_>| match options.strategy {
             Strategy::Optimal => {
                 let solution = planner.solve(survey);
                 (solution.changes, Some(solution.lower_bound))
@@ -190,7 +190,7 @@ impl PrefixMapping {
         options: &DecommissionOptions,
         mut choose: impl FnMut(Base, &[Candidate<'_>]) -> usize,
     ) -> Result<Plan, DecommissionError> {
-        let work = |planner: &Planner<'_>, survey: Survey| {
+        let work = |planner: &Planner<'_>, survey: Survey<'_>| {
             (Replacement::new(planner, survey).run(&mut choose), None)
         };
         self.decommission_by(topology, services, options, work)
@@ -218,8 +218,7 @@ impl PrefixMapping {
         let leaves = |name: &&str| leaving.contains(name);
         let role = |name| if leaves(name) { Role::Leaving } else { Role::Fixed };
         let leaving_from = options.leaving_from(&mapping, &leaving)?;
-        let roles =
-            Roles { of_id: ids.names.iter().map(role).collect(), leaving_from, refill_only: true };
+        let roles = Roles::refilling(ids.names.iter().map(role).collect(), leaving_from);
         let available = ids.availability(&stays).into_iter().zip(&ids.names);
         let open = available.map(|(available, name)| available && !leaves(name));
         let limits = limits(&stays, options.rules, open.take(stays.services().len()).collect());
@@ -234,7 +233,7 @@ impl PrefixMapping {
             soft: true,
         };
         let survey = planner.survey();
-        if !survey.stuck.is_empty() {
+        if survey.broken.iter().any(|broken| broken.stuck > 0) {
             return Err(nowhere(&planner, &survey));
         }
         let (changes, lower_bound) = work(&planner, survey);
@@ -276,10 +275,10 @@ impl DecommissionOptions {
 }
 
 /// The bases of which a replica has nowhere to go, by reason.
-fn nowhere(planner: &Planner<'_>, survey: &Survey) -> DecommissionError {
+fn nowhere(planner: &Planner<'_>, survey: &Survey<'_>) -> DecommissionError {
     let mut reasons: BTreeMap<(u16, u16, Vec<&str>), Vec<Base>> = BTreeMap::new();
-    for &(index, lacking) in &survey.stuck {
-        let index = index as usize;
+    for &Broken { base, need: room, stuck } in survey.broken.iter().filter(|b| b.stuck > 0) {
+        let index = base as usize;
         let row = planner.mapping.row(index).iter();
         let ids = row.map(|&name| planner.ids.of_name[usize::from(name)]);
         let mut stay: Vec<_> = ids
@@ -288,8 +287,7 @@ fn nowhere(planner: &Planner<'_>, survey: &Survey) -> DecommissionError {
             .collect();
         stay.sort_unstable();
         let base = planner.mapping.digits().base(index).expect("a base of the mapping");
-        let room = survey.need[index];
-        reasons.entry((lacking, room, stay)).or_default().push(base);
+        reasons.entry((stuck, room, stay)).or_default().push(base);
     }
     let reason = |((lacking, room, stay), bases): ((u16, u16, Vec<&str>), Vec<Base>)| Stuck {
         freed: lacking + room,

@@ -338,6 +338,12 @@ impl PrefixMapping {
         self.width
     }
 
+    /// The rows of every base, one after another, each of [`Self::width`]
+    /// cells.
+    pub(crate) fn table(&self) -> &[u16] {
+        &self.table
+    }
+
     /// The services of a base as places in `names`, ascending.
     #[inline]
     pub(crate) fn row(&self, index: usize) -> &[u16] {

@@ -1,7 +1,7 @@
 //! What rebalance and decommission share: from a survey to a solved flow, and
 //! from that to the changes of each base and their proof.
 
-use crate::bound::{BaseView, Bound};
+use crate::bound::{Bound, Plain};
 use crate::flow::{Bases, Limits, LoadTree, Search};
 use crate::location::Level;
 use crate::mapping::{HOLE, PrefixMapping};
@@ -38,7 +38,7 @@ pub(crate) struct Solution {
 
 impl Planner<'_> {
     /// What each base starts from.
-    pub(crate) fn survey(&self) -> Survey {
+    pub(crate) fn survey(&self) -> Survey<'_> {
         let mut survey =
             Survey::new(self.mapping, self.ids, self.roles, self.limits, self.replicas);
         // A fixed replica on an unavailable service is no part of any load.
@@ -50,67 +50,54 @@ impl Planner<'_> {
         survey
     }
 
-    /// How many bases each id holds.
-    pub(crate) fn held(&self) -> Vec<u64> {
-        let mut held = vec![0; self.ids.names.len()];
-        for row in self.mapping.rows() {
-            for (place, &name) in row.iter().enumerate() {
-                held[usize::from(self.ids.of_name[usize::from(name)])] +=
-                    u64::from(place == 0 || row[place - 1] != name);
-            }
-        }
-        held
-    }
-
     /// Solves the flow and proves the solution.
-    pub(crate) fn solve(&self, mut survey: Survey) -> Solution {
+    pub(crate) fn solve(&self, mut survey: Survey<'_>) -> Solution {
         let open = &self.limits.open;
         let network =
             Network::new(self.topology, self.shares, open, &survey.fixed_loads, self.soft);
-        let short = survey.keep(self.limits, |id| network.nodes[usize::from(id)].high);
-        let Survey { bases, need, broken, loads, fixed_loads, .. } = survey;
-        let total = need.iter().map(|&need| i64::from(need)).sum();
+        let (loads, short) = survey.keep(self.limits, |id| network.nodes[usize::from(id)].high);
+        let Survey { bases, broken, loads: plain_loads, fixed_loads } = survey;
+        let need: i64 = broken.iter().map(|broken| i64::from(broken.need)).sum();
+        let total = plain_loads.iter().sum::<i64>() + need;
         let tree = LoadTree::new(network.nodes.clone(), &loads, total);
         let (bases, potentials) = Search::new(self.limits, bases, tree, short).run();
-        let potentials = network.spread(self.topology, &potentials);
-
+        let changes = self.changes(&bases);
+        if changes.iter().all(|change| change.to == HOLE) {
+            // No plan has fewer moves than none.
+            return Solution { changes, lower_bound: 0 };
+        }
         let bound = Bound {
             topology: self.topology,
             shares: self.shares,
             limits: self.limits,
-            potentials: &potentials,
+            potentials: &network.spread(self.topology, &potentials),
             fixed: &fixed_loads,
         };
-        let mut next_broken = broken.iter().copied().peekable();
-        let views = need.iter().enumerate().map(|(base, &need)| BaseView {
-            own: bases.own(base),
-            fixed: bases.fixed(base),
-            need: usize::from(need),
-            keeps_rules: next_broken.next_if(|&broken| broken as usize == base).is_none(),
-        });
-        let cost = bound.cost(views);
-        let miss = self.misses(&bases, &fixed_loads);
-        let lower_bound = usize::try_from(cost - miss).unwrap_or(0);
-        let changes = self.changes(&bases, &broken);
+        let plain = Plain { loads: &plain_loads, replicas: self.replicas };
+        let cost = bound.cost(&plain, &bases, &broken);
+        let lower_bound = usize::try_from(cost - self.misses(&changes)).unwrap_or(0);
         Solution { changes, lower_bound }
     }
 
-    /// What the loads' distances from their bands cost, of services and domains.
-    fn misses(&self, bases: &Bases, fixed: &[u64]) -> i128 {
-        let mut loads = fixed.to_vec();
-        for &id in bases.rows().iter().filter(|&&id| id != HOLE) {
+    /// What the loads' distances from their bands cost after some changes, of
+    /// services and domains.
+    fn misses(&self, changes: &[RawChange]) -> i128 {
+        let mut loads = self.held();
+        for id in changes.iter().map(|change| change.to).filter(|&id| id != HOLE) {
             loads[usize::from(id)] += 1;
         }
+        for id in changes.iter().map(|change| change.from).filter(|&id| id != HOLE) {
+            loads[usize::from(id)] -= 1;
+        }
         let bands: Vec<Band> = self.shares.service_bands().collect();
-        let services = self.topology.by_location().iter().zip(&mut loads);
-        let miss = |(service, load): (&ServiceIndex, &mut u64)| {
+        let mut outside = 0;
+        for (service, load) in self.topology.by_location().iter().zip(&mut loads) {
             if self.topology.services()[service.index()].is_available() {
-                return bands[service.index()].distance(*load);
+                outside += bands[service.index()].distance(*load);
+            } else {
+                *load = 0;
             }
-            *load = 0;
-            0
-        };
-        let outside: u64 = services.map(miss).sum();
+        }
         let of_level = |level: Level| -> u64 {
             let domains = self.topology.domains(level).iter().zip(self.shares.domain_bands(level));
             domains.map(|(domain, band)| band.distance(loads[domain.members()].iter().sum())).sum()
@@ -120,26 +107,40 @@ impl Planner<'_> {
             + i128::from(domains) * i128::from(DOMAIN_WEIGHT)
     }
 
+    /// How many replicas each id has in the mapping, second entries included.
+    pub(crate) fn held(&self) -> Vec<u64> {
+        let mut held = vec![0; self.ids.of_name.len()];
+        for row in self.mapping.rows() {
+            for &name in row {
+                held[usize::from(name)] += 1;
+            }
+        }
+        let mut by_id = vec![0; self.ids.names.len()];
+        for (&id, held) in self.ids.of_name.iter().zip(held) {
+            by_id[usize::from(id)] += held;
+        }
+        by_id
+    }
+
     /// What each base changes, in an order that breaks no rule it keeps.
-    pub(crate) fn changes(&self, bases: &Bases, broken: &[u32]) -> Vec<RawChange> {
+    pub(crate) fn changes(&self, bases: &Bases<'_>) -> Vec<RawChange> {
         let mut changes = Vec::new();
-        let mut next_broken = broken.iter().copied().peekable();
         let (mut has, mut wants) = (Vec::new(), Vec::new());
-        let is_sound = |id: u16| self.roles.of_id[usize::from(id)] != Role::Leaving;
-        for (base, row) in (0..=u16::MAX).zip(self.mapping.rows()) {
+        for base in (0..=u16::MAX).take(self.mapping.num_bases()) {
             let index = usize::from(base);
-            let is_broken = next_broken.next_if(|&broken| broken == u32::from(base)).is_some();
-            if !is_broken && !bases.is_touched(index) {
+            if !bases.is_touched(index) {
                 continue;
             }
             has.clear();
-            has.extend(row.iter().map(|&name| self.ids.of_name[usize::from(name)]));
+            let row = self.mapping.row(index).iter();
+            has.extend(row.map(|&name| self.ids.of_name[usize::from(name)]));
             wants.clear();
             wants.extend(bases.row(index).iter().copied().filter(|&id| id != HOLE));
             wants.extend(has.iter().filter(|&&id| self.roles.of(index, id) == Role::Fixed));
             wants.sort_unstable();
             wants.dedup();
-            let steps = sequence(&has, &wants, usize::from(self.replicas), self.limits, is_sound);
+            let stays = |id| self.roles.stays(id);
+            let steps = sequence(&has, &wants, usize::from(self.replicas), self.limits, stays);
             changes.extend(steps.into_iter().map(|(from, to)| RawChange { base, from, to }));
         }
         changes

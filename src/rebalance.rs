@@ -162,7 +162,7 @@ impl RebalanceOptions {
         let places = topology.services().len();
         let open = of_id[..places].iter().map(|role| *role == Role::Own).collect();
         let limits = limits(topology, self.rules, open);
-        let roles = Roles { of_id, leaving_from: None, refill_only: false };
+        let roles = Roles::new(ids, of_id);
         let replicas = self.rules.replicas();
         let soft = !held.is_empty();
         let planner = Planner {

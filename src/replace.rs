@@ -7,7 +7,7 @@ use crate::planner::Planner;
 use crate::prefix::Base;
 use crate::service::Service;
 use crate::share::Band;
-use crate::survey::Survey;
+use crate::survey::{Broken, Survey};
 
 /// A service that may take a freed replica.
 #[derive(Debug, Clone, Copy)]
@@ -41,14 +41,14 @@ impl<'a> Candidate<'a> {
 #[derive(Debug)]
 pub(crate) struct Replacement<'a> {
     planner: &'a Planner<'a>,
-    survey: Survey,
+    survey: Survey<'a>,
     bands: Vec<Band>,
     /// Every open place, ascending by address.
     places: Vec<u16>,
 }
 
 impl<'a> Replacement<'a> {
-    pub(crate) fn new(planner: &'a Planner<'a>, survey: Survey) -> Self {
+    pub(crate) fn new(planner: &'a Planner<'a>, survey: Survey<'a>) -> Self {
         let open = &planner.limits.open;
         let mut places: Vec<u16> =
             (0..).take(open.len()).filter(|&place| open[usize::from(place)]).collect();
@@ -62,11 +62,10 @@ impl<'a> Replacement<'a> {
         mut self,
         choose: &mut impl FnMut(Base, &[Candidate<'_>]) -> usize,
     ) -> Vec<RawChange> {
-        let broken = std::mem::take(&mut self.survey.broken);
-        for &base in &broken {
+        for Broken { base, need, .. } in std::mem::take(&mut self.survey.broken) {
             let index = base as usize;
             let name = self.planner.mapping.digits().base(index).expect("a base of the mapping");
-            for _ in 0..self.survey.need[index] {
+            for _ in 0..need {
                 let (places, candidates) = self.candidates(index);
                 let last = candidates.len().checked_sub(1).expect("room was counted");
                 let chosen = places[choose(name, &candidates).min(last)];
@@ -74,7 +73,7 @@ impl<'a> Replacement<'a> {
                 self.survey.fixed_loads[usize::from(chosen)] += 1;
             }
         }
-        self.planner.changes(&self.survey.bases, &broken)
+        self.planner.changes(&self.survey.bases)
     }
 
     fn candidates(&self, base: usize) -> (Vec<u16>, Vec<Candidate<'a>>) {

@@ -4,7 +4,7 @@
 //! Services and names are *ids* here: a service of the topology has its place
 //! in location order, a name that only the mapping knows a number after those.
 
-use crate::flow::{Bases, Limits};
+use crate::flow::{Bases, Limits, Own};
 use crate::mapping::{HOLE, PrefixMapping};
 use crate::service::ServiceIndex;
 use crate::topology::Topology;
@@ -69,90 +69,130 @@ impl Ids<'_> {
 #[derive(Debug)]
 pub(crate) struct Roles {
     /// The role of a replica, by its id.
-    pub(crate) of_id: Vec<Role>,
+    of_id: Vec<Role>,
+    /// The place of each name of the mapping whose replicas may stay, or be
+    /// moved; [`HOLE`] of the others.
+    own_place: Vec<u16>,
     /// The bases in which replicas leave, when not in all; elsewhere those
     /// that would leave are fixed.
-    pub(crate) leaving_from: Option<Vec<bool>>,
+    leaving_from: Option<Vec<bool>>,
     /// Whether a base gets no more replicas than leave it.
-    pub(crate) refill_only: bool,
+    refill_only: bool,
 }
 
 impl Roles {
+    /// Every base gets as many replicas as the rules want.
+    pub(crate) fn new(ids: &Ids<'_>, of_id: Vec<Role>) -> Self {
+        let place = |&id: &u16| match of_id[usize::from(id)] {
+            Role::Own => id,
+            _ => HOLE,
+        };
+        let own_place = ids.of_name.iter().map(place).collect();
+        Self { of_id, own_place, leaving_from: None, refill_only: false }
+    }
+
+    /// No base gets more replicas than leave it, and none leaves but from some
+    /// bases, if there are any.
+    pub(crate) fn refilling(of_id: Vec<Role>, leaving_from: Option<Vec<bool>>) -> Self {
+        Self { of_id, own_place: Vec::new(), leaving_from, refill_only: true }
+    }
+
     pub(crate) fn of(&self, base: usize, id: u16) -> Role {
         match (self.of_id[usize::from(id)], &self.leaving_from) {
             (Role::Leaving, Some(bases)) if !bases[base] => Role::Fixed,
             (role, _) => role,
         }
     }
+
+    /// Whether an id is of a service that is sound, as far as the plan goes.
+    pub(crate) fn stays(&self, id: u16) -> bool {
+        self.of_id[usize::from(id)] != Role::Leaving
+    }
 }
 
 /// What a plan starts from.
 #[derive(Debug)]
-pub(crate) struct Survey {
+pub(crate) struct Survey<'a> {
     /// Holding their own services, but for those that are broken.
-    pub(crate) bases: Bases,
-    /// How many replicas each base places, those it keeps of its own included.
-    pub(crate) need: Vec<u16>,
-    /// The bases that can't stay as they are, ascending.
-    pub(crate) broken: Vec<u32>,
-    /// The kept replicas of each service, by place.
+    pub(crate) bases: Bases<'a>,
+    /// How many replicas the broken bases place, those they keep of their own
+    /// included.
+    pub(crate) broken: Vec<Broken>,
+    /// The replicas of each service, by place, in bases that are not broken.
     pub(crate) loads: Vec<i64>,
     /// The fixed replicas of each service, by place.
     pub(crate) fixed_loads: Vec<u64>,
-    /// The bases that want more replicas than the rules let them place, and
-    /// how many more.
-    pub(crate) stuck: Vec<(u32, u16)>,
 }
 
-impl Survey {
+/// A base that can't stay as it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Broken {
+    pub(crate) base: u32,
+    /// How many replicas it is to place, those it keeps of its own included.
+    pub(crate) need: u16,
+    /// How many more it wants than the rules let it place.
+    pub(crate) stuck: u16,
+}
+
+impl<'a> Survey<'a> {
     pub(crate) fn new(
-        mapping: &PrefixMapping,
+        mapping: &'a PrefixMapping,
         ids: &Ids<'_>,
-        roles: &Roles,
+        roles: &'a Roles,
         limits: &Limits,
         replicas: u16,
     ) -> Self {
         let places = limits.group.len();
         let has_fixed = roles.leaving_from.is_some() || roles.of_id.contains(&Role::Fixed);
-        let own_width = if roles.refill_only { 0 } else { mapping.width() };
         let fixed_width = if has_fixed { mapping.width() } else { 0 };
-        let bases =
-            Bases::new(usize::from(replicas), own_width, fixed_width, mapping.num_bases(), limits);
+        let (count, width) = (mapping.num_bases(), usize::from(replicas));
+        let own = Own { table: mapping.table(), width: mapping.width(), place: &roles.own_place };
         let mut survey = Self {
-            bases,
-            need: vec![replicas; mapping.num_bases()],
+            bases: Bases::new(width, own, fixed_width, count, limits),
             broken: Vec::new(),
             loads: vec![0; places],
             fixed_loads: vec![0; places],
-            stuck: Vec::new(),
         };
         let rooms = Rooms::new(limits);
-        let mut row = Vec::with_capacity(mapping.width());
+        let group_of = |&place: &u16| limits.group.get(usize::from(place)).copied().unwrap_or(HOLE);
+        let groups: Vec<_> = roles.own_place.iter().map(group_of).collect();
         for (base, names) in mapping.rows().enumerate() {
-            row.clear();
-            row.extend(names.iter().map(|&name| ids.of_name[usize::from(name)]));
-            let is_sound = |&id: &u16| roles.of(base, id) == Role::Own;
-            if row.len() == usize::from(replicas) && row.iter().all(is_sound) && limits.keeps(&row)
-            {
-                survey.bases.keep_all(base, &row);
-                for &id in &row {
-                    survey.loads[usize::from(id)] += 1;
-                }
-            } else {
-                survey.read_broken(base, &mut row, roles, limits, &rooms);
+            let is_plain = names.len() == width && are_apart(names, &groups);
+            if is_plain && survey.keep_all(base, names, &roles.own_place, limits) {
+                continue;
             }
+            let ids = names.iter().map(|&name| ids.of_name[usize::from(name)]).collect();
+            survey.read_broken(base, ids, roles, limits, &rooms, replicas);
         }
         survey
+    }
+
+    /// Lets a base keep what it has, if its units do. Its groups do.
+    #[inline]
+    fn keep_all(&mut self, base: usize, names: &[u16], place: &[u16], limits: &Limits) -> bool {
+        let row = self.bases.row_mut(base);
+        for (cell, &name) in row.iter_mut().zip(names) {
+            *cell = place[usize::from(name)];
+        }
+        if usize::from(limits.unit_cap) < names.len() && !limits.keeps_units(row) {
+            row.fill(HOLE);
+            return false;
+        }
+        for &place in &*row {
+            self.loads[usize::from(place)] += 1;
+        }
+        true
     }
 
     /// Reads a base in which something is wrong, or a replica is fixed.
     fn read_broken(
         &mut self,
         base: usize,
-        row: &mut Vec<u16>,
+        mut row: Vec<u16>,
         roles: &Roles,
         limits: &Limits,
         rooms: &Rooms,
+        replicas: u16,
     ) {
         row.sort_unstable();
         row.dedup();
@@ -163,44 +203,64 @@ impl Survey {
         for id in known.clone() {
             self.fixed_loads[usize::from(id)] += 1;
         }
-        self.bases.set(base, with(Role::Own), known);
-        let mut wanted = self.need[base].saturating_sub(count(Role::Fixed));
+        let mut wanted = replicas.saturating_sub(count(Role::Fixed));
         if roles.refill_only {
             wanted = wanted.min(count(Role::Leaving));
             if count(Role::Leaving) == 0 {
-                self.need[base] = 0;
                 return;
             }
         }
-        let index = u32::try_from(base).expect("below 65,536");
+        self.bases.fix(base, known);
         let room = rooms.of(self.bases.fixed(base), limits);
-        if wanted > room {
-            self.stuck.push((index, wanted - room));
-        }
-        self.need[base] = wanted.min(room);
-        self.broken.push(index);
+        let need = wanted.min(room);
+        let base = u32::try_from(base).expect("below 65,536");
+        self.broken.push(Broken { base, need, stuck: wanted - need });
     }
 
     /// Lets the broken bases keep what they may, those services first that are
-    /// furthest below what `high` says. Returns the bases that lack replicas,
-    /// and how many.
-    pub(crate) fn keep(&mut self, limits: &Limits, high: impl Fn(u16) -> i64) -> Vec<(u32, u16)> {
+    /// furthest below what `high` says. Returns the loads with theirs, and the
+    /// bases that lack replicas, and how many.
+    pub(crate) fn keep(
+        &mut self,
+        limits: &Limits,
+        high: impl Fn(u16) -> i64,
+    ) -> (Vec<i64>, Vec<(u32, u16)>) {
+        let mut loads = self.loads.clone();
         let mut short = Vec::new();
-        let mut order = Vec::new();
-        for &base in &self.broken {
+        let mut order: Vec<u16> = Vec::new();
+        for &Broken { base, need, .. } in &self.broken {
             let index = base as usize;
             order.clear();
-            order.extend(self.bases.own(index).iter().filter(|&&id| id != HOLE));
-            order.sort_by_key(|&id| (self.loads[usize::from(id)] - high(id), id));
-            let kept = self.bases.keep(index, usize::from(self.need[index]), limits, &order);
+            order.extend(self.bases.own(index));
+            order.sort_unstable();
+            order.dedup();
+            order.sort_by_key(|&id| loads[usize::from(id)] - high(id));
+            let kept = self.bases.keep(index, usize::from(need), limits, &order);
             for &id in self.bases.row(index).iter().filter(|&&id| id != HOLE) {
-                self.loads[usize::from(id)] += 1;
+                loads[usize::from(id)] += 1;
             }
-            if kept < usize::from(self.need[index]) {
-                short.push((base, self.need[index] - u16::try_from(kept).expect("below need")));
+            if kept < usize::from(need) {
+                short.push((base, need - u16::try_from(kept).expect("below need")));
             }
         }
-        short
+        (loads, short)
+    }
+}
+
+/// Whether names are in groups of their own; [`HOLE`] is no group.
+#[inline]
+fn are_apart(names: &[u16], groups: &[u16]) -> bool {
+    let group = |name: u16| groups.get(usize::from(name)).copied().unwrap_or(HOLE);
+    match *names {
+        // The usual number, in one go.
+        [a, b, c] => {
+            let (a, b, c) = (group(a), group(b), group(c));
+            a != b && a != c && b != c && a != HOLE && b != HOLE && c != HOLE
+        }
+        _ => names.iter().enumerate().all(|(at, &name)| {
+            let own = group(name);
+            own != HOLE && names[..at].iter().all(|&other| group(other) != own)
+        }),
     }
 }
 

@@ -20,19 +20,11 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Whether replicas on those services keep the rules together.
-    pub(crate) fn keeps(&self, services: &[Place]) -> bool {
-        let of = |part: &[u16], service: Place| part[usize::from(service)];
-        let count_in_unit = |unit| services.iter().filter(|&&s| of(&self.unit, s) == unit).count();
-        let alone = |(at, &service): (usize, &Place)| {
-            let group = of(&self.group, service);
-            services[..at].iter().all(|&other| of(&self.group, other) != group)
-        };
-        services.iter().enumerate().all(alone)
-            && (usize::from(self.unit_cap) >= services.len()
-                || services
-                    .iter()
-                    .all(|&s| count_in_unit(of(&self.unit, s)) <= usize::from(self.unit_cap)))
+    /// Whether no unit has more of some services than its cap.
+    pub(crate) fn keeps_units(&self, services: &[Place]) -> bool {
+        let unit = |service: Place| self.unit[usize::from(service)];
+        let alike = |&of: &Place| services.iter().filter(|&&s| unit(s) == unit(of)).count();
+        services.iter().all(|service| alike(service) <= usize::from(self.unit_cap))
     }
 
     fn group_of(&self, service: Place) -> u16 {
@@ -86,31 +78,48 @@ impl Blocked {
     }
 }
 
+/// The services that bases held at the start and may keep, as a table of names
+/// with a row for each base, and the place of each name; [`HOLE`] where there
+/// is none, or none that may stay.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Own<'a> {
+    pub(crate) table: &'a [u16],
+    pub(crate) width: usize,
+    pub(crate) place: &'a [u16],
+}
+
+impl Own<'_> {
+    fn of(&self, base: usize) -> impl Iterator<Item = Place> + Clone {
+        let row = self.table[base * self.width..][..self.width].iter();
+        let places = row.map(|&name| self.place.get(usize::from(name)).copied().unwrap_or(HOLE));
+        places.filter(|&place| place != HOLE)
+    }
+}
+
 /// The replicas of every base: those it may move, now and at the start, and
 /// those it may not.
 ///
-/// Three tables of places with a row for each base and [`HOLE`] in cells
-/// without a replica.
+/// Tables of places with a row for each base and [`HOLE`] in cells without a
+/// replica.
 #[derive(Debug)]
-pub(crate) struct Bases {
+pub(crate) struct Bases<'a> {
     width: usize,
     rows: Vec<u16>,
-    own_width: usize,
-    own: Vec<u16>,
+    own: Own<'a>,
     fixed_width: usize,
     fixed: Vec<u16>,
     capped: bool,
-    /// Whether a base has own services that it does not hold now.
+    /// Whether a base may have own services that it does not hold now.
     touched: Vec<bool>,
+    any_touched: bool,
 }
 
-impl Bases {
-    /// `count` bases with nothing yet: room for `width` movable replicas, for
-    /// `own_width` services that each may keep, and for `fixed_width` that it
-    /// keeps in any case.
+impl<'a> Bases<'a> {
+    /// Bases with nothing yet: room for `width` movable replicas, and for
+    /// `fixed_width` that each keeps in any case.
     pub(crate) fn new(
         width: usize,
-        own_width: usize,
+        own: Own<'a>,
         fixed_width: usize,
         count: usize,
         limits: &Limits,
@@ -118,42 +127,43 @@ impl Bases {
         Self {
             width,
             rows: vec![HOLE; width * count],
-            own_width,
-            own: vec![HOLE; own_width * count],
+            own,
             fixed_width,
             fixed: vec![HOLE; fixed_width * count],
             capped: usize::from(limits.unit_cap) < width + fixed_width,
             touched: vec![false; count],
+            any_touched: false,
         }
     }
 
-    /// Sets what a base may keep and what it keeps in any case.
-    pub(crate) fn set(
-        &mut self,
-        base: usize,
-        own: impl Iterator<Item = u16>,
-        fixed: impl Iterator<Item = u16>,
-    ) {
-        let cells = &mut self.own[base * self.own_width..][..self.own_width];
-        cells.iter_mut().zip(own).for_each(|(cell, own)| *cell = own);
+    /// The cells of a base's movable replicas.
+    pub(crate) fn row_mut(&mut self, base: usize) -> &mut [u16] {
+        &mut self.rows[base * self.width..][..self.width]
+    }
+
+    /// Sets what a base keeps in any case. It is touched.
+    pub(crate) fn fix(&mut self, base: usize, fixed: impl Iterator<Item = u16>) {
+        self.touch(base);
         let cells = &mut self.fixed[base * self.fixed_width..][..self.fixed_width];
         cells.iter_mut().zip(fixed).for_each(|(cell, fixed)| *cell = fixed);
     }
 
+    #[inline]
     pub(crate) fn row(&self, base: usize) -> &[u16] {
         &self.rows[base * self.width..][..self.width]
     }
 
-    pub(crate) fn own(&self, base: usize) -> &[u16] {
-        &self.own[base * self.own_width..][..self.own_width]
+    /// The services that a base held and may keep.
+    pub(crate) fn own(&self, base: usize) -> impl Iterator<Item = Place> + Clone {
+        self.own.of(base)
     }
 
     pub(crate) fn fixed(&self, base: usize) -> &[u16] {
         &self.fixed[base * self.fixed_width..][..self.fixed_width]
     }
 
-    pub(crate) fn rows(&self) -> &[u16] {
-        &self.rows
+    pub(crate) const fn count(&self) -> usize {
+        self.touched.len()
     }
 
     pub(super) fn holds(&self, base: usize, service: Place) -> bool {
@@ -163,7 +173,16 @@ impl Bases {
     /// Whether a base did not hold a service at the start: 1 or 0, what having
     /// it costs.
     pub(super) fn cost(&self, base: usize, service: Place) -> i64 {
-        i64::from(!self.own(base).contains(&service))
+        i64::from(self.own(base).all(|own| own != service))
+    }
+
+    fn touch(&mut self, base: usize) {
+        self.touched[base] = true;
+        self.any_touched = true;
+    }
+
+    pub(super) const fn is_any_touched(&self) -> bool {
+        self.any_touched
     }
 
     pub(crate) fn is_touched(&self, base: usize) -> bool {
@@ -172,7 +191,7 @@ impl Bases {
 
     /// Puts a service in the place of another, or of a hole.
     pub(crate) fn replace(&mut self, base: usize, from: u16, to: u16) {
-        self.touched[base] = true;
+        self.touch(base);
         let row = &mut self.rows[base * self.width..][..self.width];
         let cell = row.iter_mut().find(|cell| **cell == from);
         *cell.expect("the base holds what it gives") = to;
@@ -216,7 +235,7 @@ impl Bases {
         let mut kept = 0;
         for &service in order {
             if kept == need || !blocked.lets(service, limits) {
-                self.touched[base] = true;
+                self.touch(base);
                 continue;
             }
             blocked.add(service, limits, self.capped);
@@ -224,12 +243,6 @@ impl Bases {
             kept += 1;
         }
         kept
-    }
-
-    /// The base keeps all of some services, its own, which keep the rules.
-    pub(crate) fn keep_all(&mut self, base: usize, own: &[u16]) {
-        self.own[base * self.own_width..][..own.len()].copy_from_slice(own);
-        self.rows[base * self.width..][..own.len()].copy_from_slice(own);
     }
 
     /// The bases by the service that holds them: the bases of `s` are

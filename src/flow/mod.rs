@@ -88,10 +88,11 @@
 
 mod bases;
 mod cells;
+mod direct;
 mod search;
 mod tree;
 
-pub(crate) use bases::{Bases, Limits};
+pub(crate) use bases::{Bases, Limits, Own};
 pub(crate) use search::Search;
 pub(crate) use tree::{LoadTree, NodeSpec};
 

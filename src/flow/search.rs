@@ -1,10 +1,25 @@
 //! The search for paths: levels over tight arcs, then a blocking flow on them.
+//!
+//! A level counts steps: changes of a base, from one service to another. Within
+//! a step, paths run along the load tree, in *hops*; so that the way from a
+//! service up to a domain that lacks load, and the way down from one that has
+//! too much, need no round of their own. A node's level is `STEP * steps + hops`;
+//! arcs of the tree lead one hop on, changes of a base to hop 0 of the next
+//! step, so that the arcs along levels form no cycle.
 
 use super::bases::{Bases, Blocked, Limits};
 use super::cells::{Cells, Key};
 use super::tree::LoadTree;
 use super::{NONE, Place};
 use crate::mapping::HOLE;
+
+/// More hops than a path has within a step: up to the root and down again.
+const STEP: u32 = 1 << 8;
+
+/// The level of what a change of a base leads to from a level.
+const fn next_step(level: u32) -> u32 {
+    (level | (STEP - 1)) + 1
+}
 
 /// How a path came to a node.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +43,6 @@ enum Stage {
     Tree,
     Untouched,
     Touched,
-    Added,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -39,25 +53,32 @@ struct Cursor {
 
 const START: Cursor = Cursor { stage: Stage::Tree, index: 0 };
 
+/// The bases by service: made when the first path leaves a service.
+#[derive(Debug, Default)]
+struct Holders {
+    /// The bases of `s` at that time are `list[start[s]..start[s + 1]]`; those
+    /// that have left are passed over.
+    start: Vec<u32>,
+    list: Vec<u32>,
+    /// The touched bases that hold each service, with some that have left.
+    touched: Vec<Vec<u32>>,
+}
+
 /// A flow in the making: see the module's own text.
 #[derive(Debug)]
 pub(crate) struct Search<'a> {
-    limits: &'a Limits,
-    bases: Bases,
-    tree: LoadTree,
+    pub(super) limits: &'a Limits,
+    pub(super) bases: Bases<'a>,
+    pub(super) tree: LoadTree,
     /// Bases that lack replicas, and how many.
-    short: Vec<(u32, u16)>,
-    /// The bases by service at the start; those that have left are passed over.
-    start: Vec<u32>,
-    list: Vec<u32>,
-    /// Bases that came to a service since.
-    added: Vec<Vec<u32>>,
+    pub(super) short: Vec<(u32, u16)>,
+    holders: Option<Holders>,
     level: Vec<u32>,
     cursor: Vec<Cursor>,
     queue: Vec<u32>,
     path: Vec<(u32, Arc)>,
     cells: Cells,
-    blocked: Blocked,
+    pub(super) blocked: Blocked,
     sorting: Vec<(Key, Place)>,
 }
 
@@ -66,22 +87,17 @@ impl<'a> Search<'a> {
     /// let them; `short` are those that then lack replicas.
     pub(crate) fn new(
         limits: &'a Limits,
-        bases: Bases,
+        bases: Bases<'a>,
         tree: LoadTree,
         short: Vec<(u32, u16)>,
     ) -> Self {
-        let services = limits.group.len();
-        let nodes = tree.len();
-        let (start, list) = bases.by_service(services);
         Self {
             limits,
             bases,
             short,
-            start,
-            list,
-            added: vec![Vec::new(); services],
-            level: vec![NONE; nodes],
-            cursor: vec![START; nodes],
+            holders: None,
+            level: vec![NONE; tree.len()],
+            cursor: vec![START; tree.len()],
             tree,
             queue: Vec::new(),
             path: Vec::new(),
@@ -93,11 +109,22 @@ impl<'a> Search<'a> {
 
     /// Moves replicas until no source is left. Returns the bases and the
     /// potentials of the nodes, which prove that no cheaper flow exists.
-    pub(crate) fn run(mut self) -> (Bases, Vec<i64>) {
+    pub(crate) fn run(mut self) -> (Bases<'a>, Vec<i64>) {
+        while self.has_source() && self.find_levels() {
+            self.block();
+        }
+        if self.has_source() {
+            // Costs are whole, and none that leads on is 0.
+            self.raise_by(1);
+            self.move_directly();
+            self.holders = None;
+        }
         while self.has_source() {
             if self.find_levels() {
                 self.block();
-            } else if !self.raise() {
+            } else if let Some(step) = self.least_step() {
+                self.raise_by(step);
+            } else {
                 debug_assert!(false, "a penalty arc leads from every source to the root");
                 break;
             }
@@ -109,8 +136,8 @@ impl<'a> Search<'a> {
         !self.short.is_empty() || self.tree.excess.iter().any(|&excess| excess > 0)
     }
 
-    /// Finds the level of every node that tight arcs lead to, until one with a
-    /// deficit is among them. Returns whether one is.
+    /// Finds the level of every node that tight arcs lead to, up to the step in
+    /// which one has a deficit. Returns whether one has.
     fn find_levels(&mut self) -> bool {
         self.level.fill(NONE);
         self.queue.clear();
@@ -120,35 +147,38 @@ impl<'a> Search<'a> {
         self.cells.fill(limits, key, &mut self.sorting);
         for node in (0..).take(self.tree.len()) {
             if self.tree.excess[node as usize] > 0 {
-                self.level[node as usize] = 0;
-                self.queue.push(node);
+                self.reach(node, 0);
             }
         }
-        let mut last = NONE;
-        for index in 0..self.short.len() {
-            let base = self.short[index].0 as usize;
-            self.reach_from_base(base, HOLE, 1, 1, &mut last);
-        }
-        let mut head = 0;
-        while let Some(&node) = self.queue.get(head) {
-            let level = self.level[node as usize] + 1;
-            if level > last {
+        let mut start = 0;
+        for step in 0.. {
+            if self.reach_along_tree(start) {
+                return true;
+            }
+            let end = self.queue.len();
+            let short = if step == 0 { self.short.len() } else { 0 };
+            for index in 0..short {
+                self.reach_from_base(self.short[index].0, HOLE, 1, STEP);
+            }
+            for index in start..end {
+                let node = self.queue[index];
+                if let Some(place) = self.as_place(node) {
+                    self.reach_from_place(place, next_step(self.level[node as usize]));
+                }
+            }
+            if self.queue.len() == end {
                 break;
             }
-            head += 1;
-            self.reach_from_node(node, level, &mut last);
+            start = end;
         }
-        last != NONE
+        false
     }
 
-    fn reach(&mut self, node: u32, level: u32, last: &mut u32) {
+    fn reach(&mut self, node: u32, level: u32) {
         self.level[node as usize] = level;
         self.queue.push(node);
         if let Some(place) = self.as_place(node) {
             self.cells.remove(place);
-        }
-        if self.tree.excess[node as usize] < 0 {
-            *last = level;
         }
     }
 
@@ -156,99 +186,129 @@ impl<'a> Search<'a> {
         Place::try_from(node).ok().filter(|&place| usize::from(place) < self.limits.group.len())
     }
 
-    fn reach_from_node(&mut self, node: u32, level: u32, last: &mut u32) {
-        let parent = self.tree.parent(node);
-        if parent != NONE && self.level[parent as usize] == NONE && self.tree.up(node) == 0 {
-            self.reach(parent, level, last);
-        }
-        let Some(place) = self.as_place(node) else {
+    /// Reaches what the load tree leads to from the nodes of the queue, from
+    /// `start` on. Returns whether a deficit is among them.
+    fn reach_along_tree(&mut self, start: usize) -> bool {
+        let mut found = false;
+        let mut head = start;
+        while let Some(&node) = self.queue.get(head) {
+            head += 1;
+            found |= self.tree.excess[node as usize] < 0;
+            let level = self.level[node as usize] + 1;
+            let parent = self.tree.parent(node);
+            if parent != NONE && self.level[parent as usize] == NONE && self.tree.up(node) == 0 {
+                self.reach(parent, level);
+            }
             for index in 0..self.tree.children(node).len() {
                 let child = self.tree.children(node)[index];
                 if self.level[child as usize] == NONE && self.tree.down(child) == 0 {
-                    self.reach(child, level, last);
+                    self.reach(child, level);
                 }
             }
+        }
+        found
+    }
+
+    /// Reaches what the bases of a service could hold in its place.
+    fn reach_from_place(&mut self, place: Place, level: u32) {
+        let others = self.tree.potential[usize::from(place)] + 1;
+        let at = usize::from(place);
+        if !self.cells.has((0, others)) && !self.bases.is_any_touched() {
             return;
-        };
-        let potential = self.tree.potential[node as usize];
-        let others = self.cells.has((0, potential + 1));
-        for index in self.start[usize::from(place)]..self.start[usize::from(place) + 1] {
-            let base = self.list[index as usize] as usize;
-            if (others || self.bases.is_touched(base)) && self.bases.holds(base, place) {
-                self.reach_from_base(base, place, potential + 1, level, last);
+        }
+        self.hold();
+        for index in self.holders().start[at]..self.holders().start[at + 1] {
+            if !self.cells.has((0, others)) {
+                break;
+            }
+            let base = self.holders().list[index as usize];
+            if !self.bases.is_touched(base as usize) && self.bases.holds(base as usize, place) {
+                self.reach_from_base(base, place, others, level);
             }
         }
-        for index in 0..self.added[usize::from(place)].len() {
-            let base = self.added[usize::from(place)][index] as usize;
-            if self.bases.holds(base, place) {
-                self.reach_from_base(base, place, self.others(base, place), level, last);
+        for index in 0..self.holders().touched[at].len() {
+            let base = self.holders().touched[at][index];
+            if self.bases.holds(base as usize, place) {
+                self.reach_from_base(base, place, self.others(base, place), level);
             }
         }
     }
 
     /// Reaches the services that a base could hold instead of `leaving`, at
     /// the potential `others`, or one less if they are its own.
-    fn reach_from_base(
-        &mut self,
-        base: usize,
-        leaving: u16,
-        others: i64,
-        level: u32,
-        last: &mut u32,
-    ) {
-        let key = (0, others);
-        if !self.bases.is_touched(base) && !self.cells.has(key) {
-            return;
-        }
-        self.bases.blocked(base, leaving, self.limits, &mut self.blocked);
-        while let Some(own) = self.own_at(base, |search, own| {
+    fn reach_from_base(&mut self, base: u32, leaving: u16, others: i64, level: u32) {
+        let (at, key) = (base as usize, (0, others));
+        let is_own = |search: &Self, own: Place| {
             search.level[usize::from(own)] == NONE
                 && search.tree.potential[usize::from(own)] == others - 1
-        }) {
-            self.reach(own.into(), level, last);
+        };
+        let wants_own = self.own_at(at, |search, own| is_own(search, own)).is_some();
+        let wants_others = self.cells.has(key);
+        if !wants_own && !wants_others {
+            return;
+        }
+        self.bases.blocked(at, leaving, self.limits, &mut self.blocked);
+        let lets =
+            |search: &Self, own| is_own(search, own) && search.blocked.lets(own, search.limits);
+        while let Some(own) = self.own_at(at, lets) {
+            self.reach(own.into(), level);
         }
         while let Some(other) = self.cells.pick(key, &self.blocked, self.limits, 0) {
-            self.reach(other.into(), level, last);
+            self.reach(other.into(), level);
         }
     }
 
-    /// An own service that a base does not hold, could hold, and that is
-    /// wanted.
+    fn holders(&self) -> &Holders {
+        self.holders.as_ref().expect("made when the first path leaves a service")
+    }
+
+    fn hold(&mut self) {
+        if self.holders.is_some() {
+            return;
+        }
+        let services = self.limits.group.len();
+        let (start, list) = self.bases.by_service(services);
+        let mut touched = vec![Vec::new(); services];
+        for base in (0..).take(self.bases.count()) {
+            if self.bases.is_touched(base as usize) {
+                for &place in self.bases.row(base as usize).iter().filter(|&&place| place != HOLE) {
+                    touched[usize::from(place)].push(base);
+                }
+            }
+        }
+        self.holders = Some(Holders { start, list, touched });
+    }
+
+    /// An own service that a base does not hold, and that is wanted.
     fn own_at(&self, base: usize, wanted: impl Fn(&Self, Place) -> bool) -> Option<Place> {
         if !self.bases.is_touched(base) {
             return None;
         }
-        self.bases.own(base).iter().copied().find(|&own| {
-            own != HOLE
-                && !self.bases.holds(base, own)
-                && self.blocked.lets(own, self.limits)
-                && wanted(self, own)
-        })
+        self.bases.own(base).find(|&own| wanted(self, own) && !self.bases.holds(base, own))
     }
 
-    /// Raises the potential of what was not reached by the least reduced cost
-    /// of an arc that leads there. Returns whether there is such an arc.
-    fn raise(&mut self) -> bool {
+    fn raise_by(&mut self, step: i64) {
+        for (potential, level) in self.tree.potential.iter_mut().zip(&self.level) {
+            if *level == NONE {
+                *potential += step;
+            }
+        }
+    }
+
+    /// The least reduced cost of an arc that leads on from what was reached.
+    fn least_step(&mut self) -> Option<i64> {
         let mut step = i64::MAX;
         for index in 0..self.short.len() {
-            let base = self.short[index].0 as usize;
-            self.least_from_base(base, HOLE, 1, &mut step);
+            if step > 1 {
+                self.least_from_base(self.short[index].0, HOLE, 1, &mut step);
+            }
         }
         for index in 0..self.queue.len() {
-            if step == 1 {
-                break;
+            if step > 1 {
+                self.least_from_node(self.queue[index], &mut step);
             }
-            self.least_from_node(self.queue[index], &mut step);
         }
-        if step == i64::MAX {
-            return false;
-        }
-        for (potential, _) in
-            self.tree.potential.iter_mut().zip(&self.level).filter(|(_, level)| **level == NONE)
-        {
-            *potential += step;
-        }
-        true
+        (step != i64::MAX).then_some(step)
     }
 
     fn least_from_node(&mut self, node: u32, step: &mut i64) {
@@ -262,28 +322,32 @@ impl<'a> Search<'a> {
             }
         }
         let Some(place) = self.as_place(node) else { return };
-        for index in self.start[usize::from(place)]..self.start[usize::from(place) + 1] {
-            self.least_from_holder(self.list[index as usize], place, step);
+        let at = usize::from(place);
+        self.hold();
+        for index in self.holders().start[at]..self.holders().start[at + 1] {
+            self.least_from_holder(self.holders().list[index as usize], place, step);
         }
-        for index in 0..self.added[usize::from(place)].len() {
-            self.least_from_holder(self.added[usize::from(place)][index], place, step);
+        for index in 0..self.holders().touched[at].len() {
+            self.least_from_holder(self.holders().touched[at][index], place, step);
         }
     }
 
     fn least_from_holder(&mut self, base: u32, place: Place, step: &mut i64) {
-        let base = base as usize;
-        if *step > 1 && self.bases.holds(base, place) {
+        if *step > 1 && self.bases.holds(base as usize, place) {
             self.least_from_base(base, place, self.others(base, place), step);
         }
     }
 
-    fn least_from_base(&mut self, base: usize, leaving: u16, others: i64, step: &mut i64) {
-        self.bases.blocked(base, leaving, self.limits, &mut self.blocked);
+    fn least_from_base(&mut self, base: u32, leaving: u16, others: i64, step: &mut i64) {
+        let at = base as usize;
+        self.bases.blocked(at, leaving, self.limits, &mut self.blocked);
         let cost = |search: &Self, own: Place| others - 1 - search.tree.potential[usize::from(own)];
         let nearer = |search: &Self, own, step| {
-            search.level[usize::from(own)] == NONE && cost(search, own) < step
+            search.level[usize::from(own)] == NONE
+                && cost(search, own) < step
+                && search.blocked.lets(own, search.limits)
         };
-        while let Some(own) = self.own_at(base, |search, own| nearer(search, own, *step)) {
+        while let Some(own) = self.own_at(at, |search, own| nearer(search, own, *step)) {
             *step = cost(self, own);
         }
         let mut below = others;
@@ -300,15 +364,15 @@ impl<'a> Search<'a> {
 
     /// The potential at which a base offers to others the place of a service
     /// that it holds.
-    fn others(&self, base: usize, place: Place) -> i64 {
-        self.tree.potential[usize::from(place)] + 1 - self.bases.cost(base, place)
+    fn others(&self, base: u32, place: Place) -> i64 {
+        self.tree.potential[usize::from(place)] + 1 - self.bases.cost(base as usize, place)
     }
 
     /// A blocking flow: no path along the levels is left afterwards.
     fn block(&mut self) {
         let (limits, level, tree) = (self.limits, &self.level, &self.tree);
         let key = |s: usize| {
-            (limits.open[s] && !matches!(level[s], 0 | NONE))
+            (limits.open[s] && level[s] >= STEP && level[s] != NONE)
                 .then_some((level[s], tree.potential[s]))
         };
         self.cells.fill(limits, key, &mut self.sorting);
@@ -337,7 +401,7 @@ impl<'a> Search<'a> {
     }
 
     fn follow_from_base(&mut self, base: u32) -> bool {
-        while let Some(next) = self.swap(base, HOLE, 1, 1) {
+        while let Some(next) = self.swap(base, HOLE, 1, STEP) {
             self.path.push(next);
             if self.follow() {
                 return true;
@@ -367,9 +431,11 @@ impl<'a> Search<'a> {
     }
 
     fn commit(&mut self) {
-        for (node, arc) in self.path.drain(..) {
+        let path = self.path.drain(..);
+        let Some(holders) = &mut self.holders else { return };
+        for (node, arc) in path {
             if let Arc::Swap { base, .. } = arc {
-                self.added[node as usize].push(base);
+                holders.touched[node as usize].push(base);
             }
         }
     }
@@ -394,35 +460,21 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Takes the next arc from a node to the next level, if there is one.
+    /// Takes the next arc from a node along the levels, if there is one.
     fn advance(&mut self, node: u32) -> Option<(u32, Arc)> {
-        let level = self.level[node as usize] + 1;
-        let place = self.as_place(node);
-        loop {
-            let Cursor { stage, index } = self.cursor[node as usize];
-            if stage == Stage::Tree {
-                if let Some(next) = self.advance_in_tree(node, level, index) {
-                    return Some(next);
-                }
-                if (index as usize) < self.tree.children(node).len() {
-                    self.cursor[node as usize].index += 1;
-                    continue;
-                }
-                let index = self.start[usize::from(place?)];
-                self.cursor[node as usize] = Cursor { stage: Stage::Untouched, index };
-                continue;
+        let level = self.level[node as usize];
+        while self.cursor[node as usize].stage == Stage::Tree {
+            let index = self.cursor[node as usize].index;
+            if let Some(next) = self.advance_in_tree(node, level + 1, index) {
+                return Some(next);
             }
-            let place = place?;
-            if let Some(base) = self.base_at(place, level, stage, index) {
-                let others = self.others(base as usize, place);
-                if let Some(next) = self.swap(base, place, others, level) {
-                    return Some(next);
-                }
-                self.cursor[node as usize].index += 1;
-            } else if !self.next_base(node, place) {
-                return None;
+            self.cursor[node as usize].index += 1;
+            if index as usize >= self.tree.children(node).len() {
+                let index = self.holders.as_ref()?.start[usize::from(self.as_place(node)?)];
+                self.cursor[node as usize] = Cursor { stage: Stage::Untouched, index };
             }
         }
+        self.advance_from_place(self.as_place(node)?, next_step(level))
     }
 
     /// The arc to the parent (index 0), then those to the children.
@@ -444,60 +496,67 @@ impl<'a> Search<'a> {
         None
     }
 
-    /// The base at a place of the cursor, if it is of the stage and still holds
-    /// the service.
-    fn base_at(&mut self, place: Place, level: u32, stage: Stage, index: u32) -> Option<u32> {
-        let base = match stage {
-            Stage::Added => *self.added[usize::from(place)].get(index as usize)?,
-            _ if index < self.start[usize::from(place) + 1] => self.list[index as usize],
-            _ => return None,
-        };
-        let at = base as usize;
-        let of_stage = match stage {
-            Stage::Untouched => {
-                let others = self.tree.potential[usize::from(place)] + 1;
-                !self.bases.is_touched(at) && self.cells.has((level, others))
+    /// The next change of a base that holds a service, to a service of a level.
+    fn advance_from_place(&mut self, place: Place, level: u32) -> Option<(u32, Arc)> {
+        let at = usize::from(place);
+        if self.cursor[at].stage == Stage::Untouched {
+            let others = self.tree.potential[at] + 1;
+            let end = self.holders().start[at + 1];
+            while self.cursor[at].index < end && self.cells.has((level, others)) {
+                let base = self.holders().list[self.cursor[at].index as usize];
+                if !self.bases.is_touched(base as usize) && self.bases.holds(base as usize, place) {
+                    if let Some(next) = self.swap(base, place, others, level) {
+                        return Some(next);
+                    }
+                }
+                self.cursor[at].index += 1;
             }
-            Stage::Touched => self.bases.is_touched(at),
-            Stage::Tree | Stage::Added => true,
-        };
-        (of_stage && self.bases.holds(at, place)).then_some(base)
-    }
-
-    /// Moves the cursor to the next base, or to the next stage. Returns false
-    /// when there is none.
-    fn next_base(&mut self, node: u32, place: Place) -> bool {
-        let (start, end) = (self.start[usize::from(place)], self.start[usize::from(place) + 1]);
-        let cursor = &mut self.cursor[node as usize];
-        cursor.index += 1;
-        let end = match cursor.stage {
-            Stage::Added => self.added[usize::from(place)].len(),
-            _ => end as usize,
-        };
-        if (cursor.index as usize) < end {
-            return true;
+            self.cursor[at] = Cursor { stage: Stage::Touched, index: 0 };
         }
-        *cursor = match cursor.stage {
-            Stage::Untouched => Cursor { stage: Stage::Touched, index: start },
-            Stage::Touched if !self.added[usize::from(place)].is_empty() => {
-                Cursor { stage: Stage::Added, index: 0 }
+        while let Some(&base) = self.holders().touched[at].get(self.cursor[at].index as usize) {
+            if self.bases.holds(base as usize, place) {
+                let others = self.others(base, place);
+                if let Some(next) = self.swap(base, place, others, level) {
+                    return Some(next);
+                }
             }
-            _ => return false,
-        };
-        true
+            self.cursor[at].index += 1;
+        }
+        None
     }
 
-    /// Gives a base a service of the next level instead of `from`.
+    /// Gives a base a service of a level instead of `from`.
     fn swap(&mut self, base: u32, from: u16, others: i64, level: u32) -> Option<(u32, Arc)> {
         let at = base as usize;
+        let is_own = |search: &Self, own: Place| {
+            search.level[usize::from(own)] == level
+                && search.tree.potential[usize::from(own)] == others - 1
+        };
+        let wants_own = self.own_at(at, |search, own| is_own(search, own)).is_some();
+        if !wants_own && !self.cells.has((level, others)) {
+            return None;
+        }
         self.bases.blocked(at, from, self.limits, &mut self.blocked);
+        let lets =
+            |search: &Self, own| is_own(search, own) && search.blocked.lets(own, search.limits);
         let to = self
-            .own_at(at, |search, own| {
-                search.level[usize::from(own)] == level
-                    && search.tree.potential[usize::from(own)] == others - 1
-            })
+            .own_at(at, lets)
             .or_else(|| self.cells.pick((level, others), &self.blocked, self.limits, at))?;
-        self.bases.replace(at, from, to);
+        self.replace(base, from, to);
         Some((to.into(), Arc::Swap { base, from }))
+    }
+
+    /// Puts a service in the place of another, or of a hole, and remembers
+    /// that the base has moved.
+    fn replace(&mut self, base: u32, from: u16, to: u16) {
+        let at = base as usize;
+        if let Some(holders) = &mut self.holders
+            && !self.bases.is_touched(at)
+        {
+            for &place in self.bases.row(at).iter().filter(|&&place| place != HOLE) {
+                holders.touched[usize::from(place)].push(base);
+            }
+        }
+        self.bases.replace(at, from, to);
     }
 }
