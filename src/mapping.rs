@@ -92,10 +92,13 @@ impl PrefixMapping {
             }
             self.names.sort();
         }
-        for row in self.table.chunks_exact_mut(self.width.max(1)) {
-            if !row.is_sorted() {
-                row.sort_unstable();
-            }
+        match self.width {
+            0 | 1 => {}
+            2 => sort_rows::<2>(&mut self.table),
+            3 => sort_rows::<3>(&mut self.table),
+            4 => sort_rows::<4>(&mut self.table),
+            5 => sort_rows::<5>(&mut self.table),
+            width => self.table.chunks_exact_mut(width).for_each(<[u16]>::sort_unstable),
         }
     }
 
@@ -358,6 +361,19 @@ impl PrefixMapping {
     #[inline]
     pub(crate) fn rows(&self) -> impl Iterator<Item = &[u16]> + Clone {
         (0..self.num_bases()).map(|index| self.row(index))
+    }
+}
+
+/// Sorts each row of `WIDTH` cells without a branch on what is in them: which
+/// of two cells is smaller is anyone's guess, and a wrong one costs more than
+/// the whole row.
+fn sort_rows<const WIDTH: usize>(table: &mut [u16]) {
+    for row in table.as_chunks_mut::<WIDTH>().0 {
+        for last in (1..WIDTH).rev() {
+            for at in 0..last {
+                (row[at], row[at + 1]) = (row[at].min(row[at + 1]), row[at].max(row[at + 1]));
+            }
+        }
     }
 }
 
