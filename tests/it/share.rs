@@ -256,7 +256,7 @@ fn topologies() -> impl Strategy<Value = Topology> {
     })
 }
 
-fn some_rules() -> impl Strategy<Value = Rules> {
+pub(crate) fn some_rules() -> impl Strategy<Value = Rules> {
     (1..=6_u16, 1..=4_u8, 0..4_usize, 0..=2_u16).prop_map(|(replicas, dist, level, degradation)| {
         Rules::new(replicas)
             .unwrap()
