@@ -85,8 +85,10 @@ impl Bound<'_> {
         let mut sum = self.plain(plain, bases, broken, &mut greed);
         for &Broken { base, need, .. } in broken {
             let base = base as usize;
-            let cheapest = greed.cheapest(bases.own(base), bases.fixed(base), usize::from(need));
-            sum += i128::from(cheapest);
+            let (own, fixed) = (bases.own(base), bases.fixed(base));
+            let need = usize::from(need);
+            let at_once = greed.at_once(own.clone(), fixed, need);
+            sum += i128::from(at_once.unwrap_or_else(|| greed.cheapest(own, fixed, need)));
         }
         let need: i64 = broken.iter().map(|broken| i64::from(broken.need)).sum();
         let total = plain.loads.iter().sum::<i64>() + need;
@@ -208,6 +210,36 @@ struct Greed<'a> {
 impl<'a> Greed<'a> {
     fn new(limits: &'a Limits, prices: &'a [i64], offers: &'a [Offer]) -> Self {
         Self { limits, prices, offers, first: Vec::new(), list: Vec::new(), taken: Vec::new() }
+    }
+
+    /// The same as [`Greed::cheapest`], where a look at a few offers is enough:
+    /// the own services are no dearer than any other and far enough apart, and
+    /// of the cheapest others there are as many as are lacking.
+    fn at_once(
+        &mut self,
+        own: impl Iterator<Item = u16>,
+        fixed: &[u16],
+        need: usize,
+    ) -> Option<i64> {
+        if fixed.iter().any(|&place| place != HOLE) || usize::from(self.limits.unit_cap) < need {
+            return None;
+        }
+        let bar = self.offers.first()?.cost;
+        let mut sum = 0;
+        self.taken.clear();
+        for place in own {
+            let cost = -self.prices[usize::from(place)];
+            if cost > bar || self.taken.len() == need || !self.fits(place) {
+                return None;
+            }
+            self.taken.push(place);
+            sum += cost;
+        }
+        let lacking = need - self.taken.len();
+        let as_cheap = self.offers.iter().take_while(|offer| offer.cost == bar);
+        let apart = as_cheap.filter(|offer| self.fits(offer.place)).take(lacking).count();
+        let lacking_cost = bar * i64::try_from(lacking).ok()?;
+        (apart == lacking).then_some(sum + lacking_cost)
     }
 
     /// The least that the term of a base can be which places `need` replicas.

@@ -350,17 +350,23 @@ impl PrefixMapping {
     /// The services of a base as places in `names`, ascending.
     #[inline]
     pub(crate) fn row(&self, index: usize) -> &[u16] {
-        let row = &self.table[index * self.width..][..self.width];
-        match row.last() {
-            Some(&HOLE) => &row[..row.partition_point(|&cell| cell != HOLE)],
-            _ => row,
-        }
+        without_holes(&self.table[index * self.width..][..self.width])
     }
 
     /// The rows of every base, ascending.
     #[inline]
     pub(crate) fn rows(&self) -> impl Iterator<Item = &[u16]> + Clone {
-        (0..self.num_bases()).map(|index| self.row(index))
+        let empty = if self.width == 0 { self.num_bases() } else { 0 };
+        let rows = self.table.chunks_exact(self.width.max(1)).map(without_holes);
+        rows.chain(std::iter::repeat_n(&[][..], empty))
+    }
+}
+
+#[inline]
+fn without_holes(row: &[u16]) -> &[u16] {
+    match row.last() {
+        Some(&HOLE) => &row[..row.partition_point(|&cell| cell != HOLE)],
+        _ => row,
     }
 }
 
@@ -408,7 +414,9 @@ pub(crate) fn digest_of_digits(digits: Digits) -> u64 {
 /// adds nothing.
 #[inline]
 pub(crate) fn digest_of_base(index: usize, names: u64) -> u64 {
-    if names == 0 { 0 } else { mix(names ^ mix(index as u64 + 1)) }
+    // An odd multiple of the index tells bases apart.
+    let index = (index as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    if names == 0 { 0 } else { mix(names.wrapping_add(index)) }
 }
 
 /// The finalizer of `SplitMix64` (Steele, Lea and Flood 2014): a bijection.

@@ -1,7 +1,7 @@
 //! Plans: what changes a mapping into another, as data.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 
@@ -147,43 +147,20 @@ impl Plan {
         names: Vec<Box<str>>,
         changes: &[RawChange],
     ) -> Self {
-        let (changes, ends) = wave::arrange(changes, names.len(), usize::MAX);
         let before = mapping.digest();
-        let mut plan = Self {
+        let after = digest_after(mapping, before, &names, changes);
+        let (changes, ends) = wave::arrange(changes, names.len(), usize::MAX);
+        Self {
             digits: mapping.digits(),
             names,
             aliases: Vec::new(),
             changes,
             ends,
             before,
-            after: before,
+            after,
             lower_bound: None,
             left: None,
-        };
-        plan.after = plan.digest_after(mapping);
-        plan
-    }
-
-    /// The digest of the mapping that the plan leads to.
-    fn digest_after(&self, mapping: &PrefixMapping) -> u64 {
-        let hashes: Vec<_> = self.names.iter().map(|name| hash_of_name(name)).collect();
-        let hash = |name: u16| hashes.get(usize::from(name)).copied().unwrap_or_default();
-        let mut gained: BTreeMap<u16, u64> = BTreeMap::new();
-        for change in &self.changes {
-            let gain = gained.entry(change.base).or_default();
-            *gain = gain.wrapping_add(hash(change.to)).wrapping_sub(hash(change.from));
         }
-        let old_hashes: Vec<_> =
-            mapping.boxed_names().iter().map(|name| hash_of_name(name)).collect();
-        gained.into_iter().fold(self.before, |digest, (base, gain)| {
-            let base = usize::from(base);
-            let row = mapping.row(base).iter();
-            let old =
-                row.fold(0, |sum: u64, &name| sum.wrapping_add(old_hashes[usize::from(name)]));
-            digest
-                .wrapping_sub(digest_of_base(base, old))
-                .wrapping_add(digest_of_base(base, old.wrapping_add(gain)))
-        })
     }
 
     pub(crate) fn with_proof(mut self, lower_bound: usize) -> Self {
@@ -450,6 +427,28 @@ impl PrefixMapping {
         }
         Ok(Plan::new(self, names, &changes))
     }
+}
+
+/// The digest of the mapping that some changes lead to. Those of a base stand
+/// together.
+fn digest_after(
+    mapping: &PrefixMapping,
+    before: u64,
+    names: &[Box<str>],
+    changes: &[RawChange],
+) -> u64 {
+    let hashes: Vec<_> = names.iter().map(|name| hash_of_name(name)).collect();
+    let hash = |name: u16| hashes.get(usize::from(name)).copied().unwrap_or_default();
+    let here: Vec<_> = mapping.boxed_names().iter().map(|name| hash_of_name(name)).collect();
+    changes.chunk_by(|a, b| a.base == b.base).fold(before, |digest, changes| {
+        let base = usize::from(changes[0].base);
+        let row = mapping.row(base).iter();
+        let old = row.fold(0, |sum: u64, &name| sum.wrapping_add(here[usize::from(name)]));
+        let new = changes.iter().fold(old, |sum, change| {
+            sum.wrapping_add(hash(change.to)).wrapping_sub(hash(change.from))
+        });
+        digest.wrapping_sub(digest_of_base(base, old)).wrapping_add(digest_of_base(base, new))
+    })
 }
 
 /// What a row has, in the names of the plan, and another row does not; a

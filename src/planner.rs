@@ -134,6 +134,10 @@ impl Planner<'_> {
             has.clear();
             let row = self.mapping.row(index).iter();
             has.extend(row.map(|&name| self.ids.of_name[usize::from(name)]));
+            if let Some((from, to)) = only_difference(&has, bases.row(index)) {
+                changes.push(RawChange { base, from, to });
+                continue;
+            }
             wants.clear();
             wants.extend(bases.row(index).iter().copied().filter(|&id| id != HOLE));
             wants.extend(has.iter().filter(|&&id| self.roles.of(index, id) == Role::Fixed));
@@ -145,6 +149,16 @@ impl Planner<'_> {
         }
         changes
     }
+}
+
+/// The one cell in which a row without holes differs from another.
+fn only_difference(has: &[u16], wants: &[u16]) -> Option<(u16, u16)> {
+    if has.len() != wants.len() {
+        return None;
+    }
+    let mut differ = has.iter().zip(wants).filter(|(has, wants)| has != wants);
+    let (&from, &to) = differ.next()?;
+    (differ.next().is_none() && to != HOLE).then_some((from, to))
 }
 
 /// Changes over ids as changes over the names they use, which ascend.

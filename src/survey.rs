@@ -156,13 +156,17 @@ impl<'a> Survey<'a> {
         let rooms = Rooms::new(limits);
         let group_of = |&place: &u16| limits.group.get(usize::from(place)).copied().unwrap_or(HOLE);
         let groups: Vec<_> = roles.own_place.iter().map(group_of).collect();
+        let mut row = Vec::new();
         for (base, names) in mapping.rows().enumerate() {
             let is_plain = names.len() == width && are_apart(names, &groups);
             if is_plain && survey.keep_all(base, names, &roles.own_place, limits) {
                 continue;
             }
-            let ids = names.iter().map(|&name| ids.of_name[usize::from(name)]).collect();
-            survey.read_broken(base, ids, roles, limits, &rooms, replicas);
+            row.clear();
+            row.extend(names.iter().map(|&name| ids.of_name[usize::from(name)]));
+            row.sort_unstable();
+            row.dedup();
+            survey.read_broken(base, &row, roles, limits, &rooms, replicas);
         }
         survey
     }
@@ -184,18 +188,17 @@ impl<'a> Survey<'a> {
         true
     }
 
-    /// Reads a base in which something is wrong, or a replica is fixed.
+    /// Reads a base in which something is wrong, or a replica is fixed, by the
+    /// ids that it has, each once.
     fn read_broken(
         &mut self,
         base: usize,
-        mut row: Vec<u16>,
+        row: &[u16],
         roles: &Roles,
         limits: &Limits,
         rooms: &Rooms,
         replicas: u16,
     ) {
-        row.sort_unstable();
-        row.dedup();
         let with = |role| row.iter().copied().filter(move |&id| roles.of(base, id) == role);
         let count = |role| u16::try_from(with(role).count()).unwrap_or(u16::MAX);
         // A fixed replica that no service has counts, but is nowhere.

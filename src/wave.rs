@@ -7,8 +7,8 @@ use crate::plan::RawChange;
 /// of a base in their order, no more than `most` into a service and no more
 /// out of it. Each change takes the first wave that is open to it.
 ///
-/// Returns the changes, wave by wave, ascending by base, and where each wave
-/// ends. The changes of one base stand together in what is given.
+/// Returns the changes, wave by wave, and where each wave ends. What is given
+/// ascends by base, and so does what each wave gets.
 ///
 /// # Complexity
 ///
@@ -21,21 +21,33 @@ pub(crate) fn arrange(
 ) -> (Vec<RawChange>, Vec<usize>) {
     let mut lanes = Lanes::new(names, most);
     let mut last: Option<(u16, usize)> = None;
-    let mut placed: Vec<(usize, RawChange)> = Vec::with_capacity(changes.len());
-    for change in changes {
+    let wave_of = |change: &RawChange| {
         let earliest =
             last.filter(|(base, _)| *base == change.base).map_or(0, |(_, wave)| wave + 1);
         let wave = lanes.take(change, earliest);
         last = Some((change.base, wave));
-        placed.push((wave, *change));
+        wave
+    };
+    let waves: Vec<usize> = changes.iter().map(wave_of).collect();
+    let mut ends = vec![0; waves.iter().max().map_or(0, |last| last + 1)];
+    for &wave in &waves {
+        ends[wave] += 1;
     }
-    placed.sort_by_key(|(wave, change)| (*wave, change.base));
-    let ends = placed.chunk_by(|a, b| a.0 == b.0).scan(0, |end, wave| {
-        *end += wave.len();
-        Some(*end)
-    });
-    let ends = ends.collect();
-    (placed.into_iter().map(|(_, change)| change).collect(), ends)
+    let mut next: Vec<usize> = ends
+        .iter_mut()
+        .scan(0, |end, size| {
+            let start = *end;
+            *end += *size;
+            *size = *end;
+            Some(start)
+        })
+        .collect();
+    let mut placed = vec![RawChange { base: 0, from: HOLE, to: HOLE }; changes.len()];
+    for (change, wave) in changes.iter().zip(waves) {
+        placed[next[wave]] = *change;
+        next[wave] += 1;
+    }
+    (placed, ends)
 }
 
 /// How full each wave is, for each service and direction.

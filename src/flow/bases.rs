@@ -89,6 +89,12 @@ pub(crate) struct Own<'a> {
 }
 
 impl Own<'_> {
+    /// The cell of a service in the row of a base.
+    fn cell(&self, base: usize, service: Place) -> Option<usize> {
+        let mut row = self.table[base * self.width..][..self.width].iter();
+        row.position(|&name| self.place.get(usize::from(name)) == Some(&service))
+    }
+
     fn of(&self, base: usize) -> impl Iterator<Item = Place> + Clone {
         let row = self.table[base * self.width..][..self.width].iter();
         let places = row.map(|&name| self.place.get(usize::from(name)).copied().unwrap_or(HOLE));
@@ -112,6 +118,7 @@ pub(crate) struct Bases<'a> {
     /// Whether a base may have own services that it does not hold now.
     touched: Vec<bool>,
     any_touched: bool,
+    scratch: Blocked,
 }
 
 impl<'a> Bases<'a> {
@@ -133,6 +140,7 @@ impl<'a> Bases<'a> {
             capped: usize::from(limits.unit_cap) < width + fixed_width,
             touched: vec![false; count],
             any_touched: false,
+            scratch: Blocked::default(),
         }
     }
 
@@ -221,8 +229,23 @@ impl<'a> Bases<'a> {
         move |service| blocked.lets(service, limits)
     }
 
+    /// Whether a base that gives up `leaving` could have a service, where units
+    /// have no cap and nothing is fixed; `None` where that does not suffice.
+    #[inline]
+    pub(super) fn lets_alone(
+        &self,
+        base: usize,
+        leaving: u16,
+        service: Place,
+        limits: &Limits,
+    ) -> Option<bool> {
+        let group = limits.group_of(service);
+        let other = |&held: &u16| held == leaving || held == HOLE || limits.group_of(held) != group;
+        (!self.capped && self.fixed_width == 0).then(|| self.row(base).iter().all(other))
+    }
+
     /// The base takes its own services back, as many as `need` and the rules
-    /// let it, in the order given.
+    /// let it, in the order given; each in its old cell, if it can.
     pub(crate) fn keep(
         &mut self,
         base: usize,
@@ -230,18 +253,23 @@ impl<'a> Bases<'a> {
         limits: &Limits,
         order: &[u16],
     ) -> usize {
-        let mut blocked = Blocked::default();
+        self.touch(base);
+        let mut blocked = std::mem::take(&mut self.scratch);
         self.blocked(base, HOLE, limits, &mut blocked);
         let mut kept = 0;
         for &service in order {
             if kept == need || !blocked.lets(service, limits) {
-                self.touch(base);
                 continue;
             }
             blocked.add(service, limits, self.capped);
-            self.rows[base * self.width + kept] = service;
+            let cell = self.own.cell(base, service);
+            let row = self.row_mut(base);
+            let free = row.iter().position(|&cell| cell == HOLE).expect("need is below the width");
+            let cell = cell.filter(|&cell| row.get(cell) == Some(&HOLE)).unwrap_or(free);
+            row[cell] = service;
             kept += 1;
         }
+        self.scratch = blocked;
         kept
     }
 

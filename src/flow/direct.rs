@@ -66,11 +66,18 @@ impl Search<'_> {
 
     /// Gives a base a service of the ring in the place of `from`.
     fn give(&mut self, ring: &mut Ring, base: usize, from: u16) -> bool {
-        self.bases.blocked(base, from, self.limits, &mut self.blocked);
+        let mut is_blocked_known = false;
         for _ in 0..TRIES.min(ring.places.len()) {
             ring.at = if ring.at + 1 < ring.places.len() { ring.at + 1 } else { 0 };
             let to = ring.places[ring.at];
-            if self.blocked.lets(to, self.limits) {
+            let lets = self.bases.lets_alone(base, from, to, self.limits).unwrap_or_else(|| {
+                if !is_blocked_known {
+                    self.bases.blocked(base, from, self.limits, &mut self.blocked);
+                    is_blocked_known = true;
+                }
+                self.blocked.lets(to, self.limits)
+            });
+            if lets {
                 self.bases.replace(base, from, to);
                 let excess = &mut self.tree.excess[usize::from(to)];
                 *excess += 1;
