@@ -37,7 +37,10 @@
 //!    Then 2 again.
 //! 4. If not: the potentials of all that was not reached rise by the least
 //!    reduced cost of an arc that leaves what was. Then 2 again. When no source
-//!    is left, the flow is optimal.
+//!    is left, the flow is optimal. The first time, the paths that are one
+//!    change of one base long are taken in one pass over the table ([`direct`]).
+//! 5. *Spread*: where a base has two moves, a base without one takes one over
+//!    ([`spread`]).
 //!
 //! The residual arc between two services is a base: "`b` holds `s` and could
 //! hold `t` instead", at cost `new(t) - new(s)`. For one base and one `s` all
@@ -90,6 +93,7 @@ mod bases;
 mod cells;
 mod direct;
 mod search;
+mod spread;
 mod tree;
 
 pub(crate) use bases::{Bases, Limits, Own};

@@ -55,11 +55,11 @@ const START: Cursor = Cursor { stage: Stage::Tree, index: 0 };
 
 /// The bases by service: made when the first path leaves a service.
 #[derive(Debug, Default)]
-struct Holders {
+pub(super) struct Holders {
     /// The bases of `s` at that time are `list[start[s]..start[s + 1]]`; those
     /// that have left are passed over.
-    start: Vec<u32>,
-    list: Vec<u32>,
+    pub(super) start: Vec<u32>,
+    pub(super) list: Vec<u32>,
     /// The touched bases that hold each service, with some that have left.
     touched: Vec<Vec<u32>>,
 }
@@ -129,6 +129,7 @@ impl<'a> Search<'a> {
                 break;
             }
         }
+        self.spread_moves();
         (self.bases, self.tree.into_potentials())
     }
 
@@ -258,11 +259,11 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn holders(&self) -> &Holders {
+    pub(super) fn holders(&self) -> &Holders {
         self.holders.as_ref().expect("made when the first path leaves a service")
     }
 
-    fn hold(&mut self) {
+    pub(super) fn hold(&mut self) {
         if self.holders.is_some() {
             return;
         }
