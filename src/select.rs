@@ -17,10 +17,7 @@ pub(crate) fn select<'a>(
 ) -> Result<Vec<&'a str>, Nobody> {
     let mut selected = Vec::with_capacity(names.len());
     for name in names {
-        let found = match topology.find(name) {
-            Some(service) => vec![service],
-            None => topology.in_location(name),
-        };
+        let found = topology.select(name);
         if found.is_empty() {
             let known = mapping.names().find(|known| known == name);
             selected.push(known.ok_or_else(|| Nobody(name.clone()))?);

@@ -217,6 +217,27 @@ impl Topology {
         self.by_location.iter().copied().filter(here).collect()
     }
 
+    /// The services that a name stands for: the one of that address or service
+    /// id, or else all whose location starts with it. Empty when there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{Service, Topology};
+    ///
+    /// let topology = Topology::new(vec![
+    ///     Service::new("10.0.0.1:6001", "paris.rack1.host1.disk1".parse()?),
+    ///     Service::new("10.0.0.2:6001", "paris.rack2.host1.disk1".parse()?),
+    /// ])?;
+    /// let count = |name| topology.select(name).len();
+    /// assert_eq!([count("10.0.0.2:6001"), count("paris"), count("paris.rack3")], [1, 2, 0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn select(&self, name: &str) -> Vec<ServiceIndex> {
+        self.find(name).map_or_else(|| self.in_location(name), |service| vec![service])
+    }
+
     /// The same topology with some services drained: their score is 0, so that
     /// no plan gives them anything.
     ///
