@@ -3,8 +3,10 @@
 mod decommission;
 mod diff;
 mod files;
+mod plan_file;
 mod rebalance;
 mod reports;
+mod restrictions;
 
 use std::path::{Path, PathBuf};
 
@@ -148,6 +150,16 @@ fn usage_is_status_2() {
     for (arguments, wanted) in [
         ("bootstrap", "--services <FILE>"),
         ("check --services x", "--mapping <FILE>"),
+        ("bootstrap --services - --replicas -1", "want a whole number, 1 to 65535"),
+        ("bootstrap --services - --degradation -1", "want a whole number, 0 to 65535 or auto"),
+        ("rebalance --max-moves 99999999999", "want a whole number, 0 to 4294967295"),
+        ("rebalance --max-moves-per-base -1", "want a whole number, 0 to 4294967295"),
+        ("diff - x --max-per-service 0", "want a whole number, 1 to 4294967295"),
+        ("check --tolerance -1", "\"-1\" is not a tolerance: want a part of the share"),
+        ("diff - x --steps", "--plan <FILE>"),
+        ("diff - x --plan p --namespace X", "--steps"),
+        ("decommission --services x --mapping y", "<SERVICE>..."),
+        ("decommission a --strategy best", "[possible values: optimal, fewest-bases, most-avail"),
         ("bootstrap --services - --replicas 0", "0 replicas is no mapping: want 1 or more"),
         ("bootstrap --services - --digits 5", "5 is not a number of digits: want 0 to 4"),
         ("bootstrap --services - --min-dist 9", "\"9\" is not a distance between replicas"),

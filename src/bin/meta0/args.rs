@@ -3,6 +3,9 @@
 //! Names are upstream's where it has them. Doc comments here are the help's
 //! text, so they speak to the person at the terminal.
 
+mod help;
+mod number;
+mod plan;
 mod rules;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -11,51 +14,13 @@ use meta0::{Digits, PrefixMapping, Strategy, Tolerance, Topology, WithoutLocatio
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::output::Output;
+use help::{
+    BOOTSTRAP_HELP, CHECK_HELP, COMPLETIONS_HELP, DECOMMISSION_HELP, DIFF_HELP, MAIN_HELP,
+    REBALANCE_HELP,
+};
+use number::at_least;
+pub(crate) use plan::{PlanArgs, WaveArgs};
 pub(crate) use rules::RuleArgs;
-
-const MAIN_HELP: &str = "\
-Examples:
-  openio cluster list meta1 -f json > services.json
-  meta0 bootstrap --services services.json --min-dist 2 -o mapping.json
-  meta0 check --services services.json --mapping mapping.json --min-dist 2
-
-Exit status:
-  0  all is well
-  1  the mapping is not as the rules want it, or the rules can't be met
-  2  wrong usage, or a file that can't be read or written";
-
-const BOOTSTRAP_HELP: &str = "\
-Example: what would a mapping over different racks look like? Then write it:
-  meta0 bootstrap --services services.json --min-dist 3
-  meta0 bootstrap --services services.json --min-dist 3 -o mapping.json";
-
-const CHECK_HELP: &str = "\
-Example: is this mapping sound, and could it lose a site?
-  meta0 check --services services.json --mapping mapping.json \\
-    --min-dist 2 --level site --degradation 1
-
-The exit status is 1 when a base breaks the rules, or a load is outside its band.";
-
-const REBALANCE_HELP: &str = "\
-Example: two services are to go. What would move? Then write the plan, and what
-meta0 is to merge:
-  meta0 rebalance --services services.json --mapping mapping.json \\
-    --min-dist 2 --drain 10.0.0.1:6001 --drain 10.0.0.2:6001
-  meta0 rebalance --services services.json --mapping mapping.json \\
-    --min-dist 2 --drain 10.0.0.1:6001 --drain 10.0.0.2:6001 \\
-    --plan plan.json --output changed.json --partial";
-
-const DECOMMISSION_HELP: &str = "\
-Example: may a rack be taken away? Then write what meta0 is to merge:
-  meta0 decommission par1.r01 --services services.json --mapping mapping.json \\
-    --min-dist 2
-  meta0 decommission par1.r01 --services services.json --mapping mapping.json \\
-    --min-dist 2 --output changed.json --partial";
-
-const DIFF_HELP: &str = "\
-Example: what did the last rebalance change, and what would undo it?
-  meta0 diff before.json after.json
-  meta0 diff after.json before.json --output undo.json";
 
 /// Plans OpenIO SDS meta0 prefix mappings: which meta1 services hold each base.
 ///
@@ -125,6 +90,7 @@ pub(crate) struct CheckArgs {
 
     /// How far beyond its fair share a load may be: 0.05, 5% or 1/20
     #[arg(long, value_name = "RATIO", default_value_t, help_heading = "Rules")]
+    #[arg(allow_negative_numbers = true)]
     pub(crate) tolerance: Tolerance,
 
     #[command(flatten)]
@@ -152,6 +118,7 @@ pub(crate) struct RebalanceArgs {
 
     /// How far beyond its fair share a load may be: 0.05, 5% or 1/20
     #[arg(long, value_name = "RATIO", default_value_t, help_heading = "Rules")]
+    #[arg(allow_negative_numbers = true)]
     pub(crate) tolerance: Tolerance,
 
     /// A service that is to lose all it has: its address, its id, or a location
@@ -165,10 +132,12 @@ pub(crate) struct RebalanceArgs {
 
     /// At most so many moves: the plan may leave something undone
     #[arg(long, value_name = "N", help_heading = "Restrictions")]
+    #[arg(value_parser = at_least(0), allow_negative_numbers = true)]
     pub(crate) max_moves: Option<usize>,
 
     /// At most so many moves of one base
     #[arg(long, value_name = "N", help_heading = "Restrictions")]
+    #[arg(value_parser = at_least(0), allow_negative_numbers = true)]
     pub(crate) max_moves_per_base: Option<usize>,
 
     #[command(flatten)]
@@ -211,16 +180,18 @@ pub(crate) struct DecommissionArgs {
 
     /// How far beyond its fair share a load may be: 0.05, 5% or 1/20
     #[arg(long, value_name = "RATIO", default_value_t, help_heading = "Rules")]
+    #[arg(allow_negative_numbers = true)]
     pub(crate) tolerance: Tolerance,
 
-    /// A base that they lose, and no others; may be repeated [default: all that
-    /// they have]
-    #[arg(long, value_name = "BASE", help_heading = "Restrictions")]
-    pub(crate) base: Vec<String>,
+    /// The bases that they lose, and no others: separated by commas, or one by
+    /// one; an empty text names none, and nothing moves [default: all that they
+    /// have]
+    #[arg(long, value_name = "BASE", value_delimiter = ',', help_heading = "Restrictions")]
+    pub(crate) base: Option<Vec<String>>,
 
     /// A service that was drained before and is to stay so; may be repeated
-    #[arg(long, value_name = "SERVICE", help_heading = "Restrictions")]
-    pub(crate) drain: Vec<String>,
+    #[arg(long, alias = "drain", value_name = "SERVICE", help_heading = "Restrictions")]
+    pub(crate) drained: Vec<String>,
 
     /// Where a freed replica goes, of the services that the rules allow
     #[arg(long, value_enum, default_value_t, help_heading = "Restrictions")]
@@ -269,7 +240,7 @@ pub(crate) struct DiffArgs {
     new: Input,
 
     /// How many leading hex digits name a base, 0 to 4 (`ns.meta1_digits`)
-    #[arg(long, value_name = "N", default_value_t)]
+    #[arg(long, value_name = "N", default_value_t, allow_negative_numbers = true)]
     digits: Digits,
 
     /// Where to write the bases that change: merged into OLD, they make NEW
@@ -277,13 +248,8 @@ pub(crate) struct DiffArgs {
     #[arg(help_heading = "Output")]
     pub(crate) output: Option<Output>,
 
-    /// Where to write the plan, wave by wave, as JSON
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
-    pub(crate) plan: Option<Output>,
-
-    /// At most so many replicas into a service, and out of it, in one wave
-    #[arg(long, value_name = "N", help_heading = "Output")]
-    pub(crate) max_per_service: Option<usize>,
+    #[command(flatten)]
+    pub(crate) waves: WaveArgs,
 
     #[command(flatten)]
     pub(crate) report: ReportArgs,
@@ -300,36 +266,9 @@ impl DiffArgs {
     }
 }
 
-/// What becomes of a plan.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Output")]
-pub(crate) struct PlanArgs {
-    /// Where to write the new mapping; - is standard output (the report then
-    /// goes to standard error)
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) output: Option<Output>,
-
-    /// Write only the bases that change: meta0 merges such a mapping
-    #[arg(long, requires = "output")]
-    pub(crate) partial: bool,
-
-    /// Where to write the plan, wave by wave, as JSON
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) plan: Option<Output>,
-
-    /// At most so many replicas into a service, and out of it, in one wave
-    #[arg(long, value_name = "N")]
-    pub(crate) max_per_service: Option<usize>,
-
-    /// Exit with status 1 when a restriction leaves something undone
-    #[arg(long)]
-    pub(crate) strict: bool,
-}
-
 /// Print the script that completes these arguments in a shell.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  meta0 completions bash > \
-                        ~/.local/share/bash-completion/completions/meta0")]
+#[command(after_help = COMPLETIONS_HELP)]
 pub(crate) struct CompletionsArgs {
     pub(crate) shell: clap_complete::Shell,
 }

@@ -2,27 +2,22 @@
 
 use std::process::ExitCode;
 
-use crate::args::{DiffArgs, PlanArgs};
+use crate::args::DiffArgs;
 use crate::failure::Failure;
-use crate::planned::in_waves;
+use crate::files::{Files, StagedFiles};
 use crate::report::Difference;
 
 /// Finds what changes a mapping into another.
 pub(crate) fn run(args: &DiffArgs) -> Result<ExitCode, Failure> {
+    let files = Files::of_diff(args)?;
     let (old, new) = args.read()?;
     let plan = old.diff(&new).map_err(|error| Failure::because("no plan", &error))?;
-    let plan = in_waves(plan, args.max_per_service);
-    let files = PlanArgs {
-        output: args.output.clone(),
-        partial: true,
-        plan: args.plan.clone(),
-        max_per_service: args.max_per_service,
-        strict: false,
-    };
-    let staged = if plan.is_empty() { Vec::new() } else { files.stage(&plan, &new)? };
-    let outcome = files.outcome(!staged.is_empty(), plan.is_empty());
+    let plan = files.in_waves(plan);
+    let staged =
+        if plan.is_empty() { StagedFiles::default() } else { files.stage(&plan, &old, &new)? };
+    let outcome = staged.describe().unwrap_or_else(|| files.why_nothing(&plan).to_owned());
     let report = Difference { old: &old, new: &new, plan: &plan, outcome };
-    report.print(&args.report, files.uses_stdout())?;
-    staged.into_iter().try_for_each(crate::output::Staged::commit)?;
+    report.print(&args.report, files.use_stdout())?;
+    staged.commit()?;
     Ok(ExitCode::SUCCESS)
 }

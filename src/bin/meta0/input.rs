@@ -39,7 +39,7 @@ impl Input {
         without_location: WithoutLocation,
     ) -> Result<Topology, Failure> {
         const SOURCE: &str = "`openio cluster list meta1 -f json` prints such a list";
-        let text = self.read().map_err(|failure| failure.hint(SOURCE))?;
+        let text = self.read(SOURCE)?;
         let services = meta0::read_services(&text, without_location).map_err(|error| {
             let failure = Failure::because(self, &error);
             match error {
@@ -55,7 +55,7 @@ impl Input {
     /// A mapping in the `meta0_force` format.
     pub(crate) fn read_mapping(&self, digits: Digits) -> Result<PrefixMapping, Failure> {
         const SOURCE: &str = "the proxy's /v3.0/NS/admin/meta0_list answers such a mapping";
-        let text = self.read().map_err(|failure| failure.hint(SOURCE))?;
+        let text = self.read(SOURCE)?;
         PrefixMapping::from_json(&text, digits).map_err(|error| {
             let failure = Failure::because(self, &error);
             match error {
@@ -67,7 +67,8 @@ impl Input {
         })
     }
 
-    fn read(&self) -> Result<String, Failure> {
+    /// The whole text; where there is none, a hint says where it comes from.
+    fn read(&self, source: &str) -> Result<String, Failure> {
         let bytes = match self {
             Self::Stdin => {
                 let mut bytes = Vec::new();
@@ -75,11 +76,16 @@ impl Input {
             }
             Self::File(path) => fs::read(path),
         };
-        let bytes =
-            bytes.map_err(|error| Failure::because(format_args!("can't read {self}"), &error))?;
+        let bytes = bytes.map_err(|error| {
+            let failure = Failure::because(format_args!("can't read {self}"), &error);
+            match error.kind() {
+                io::ErrorKind::NotFound => failure.hint(source),
+                _ => failure,
+            }
+        })?;
         String::from_utf8(bytes).map_err(|error| {
             let offset = error.utf8_error().valid_up_to();
-            Failure::new(format!("{self}: not a text in UTF-8 at byte {offset}"))
+            Failure::new(format!("{self}: not a text in UTF-8 at byte {offset}")).hint(source)
         })
     }
 }

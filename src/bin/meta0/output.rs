@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 
 use tempfile::{Builder, NamedTempFile};
 
@@ -42,6 +42,16 @@ impl fmt::Display for Output {
 pub(crate) struct Staged(Option<(NamedTempFile, PathBuf)>);
 
 impl Output {
+    /// Whether one path leads to both, as far as their names tell.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(one), Self::File(other)) => {
+                one == other || absolute(one).ok() == absolute(other).ok()
+            }
+            _ => self == other,
+        }
+    }
+
     /// Writes a content where `commit` finds it.
     pub(crate) fn stage(
         &self,

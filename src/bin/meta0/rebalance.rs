@@ -6,34 +6,34 @@ use meta0::{CheckOptions, RebalanceError, RebalanceOptions};
 
 use crate::args::RebalanceArgs;
 use crate::failure::Failure;
-use crate::planned::{EXAMPLES, Planned, expand};
+use crate::files::Files;
+use crate::planned::{EXAMPLES, Planned, without};
 
 /// Plans the fewest moves to a valid and balanced mapping.
 pub(crate) fn run(args: &RebalanceArgs) -> Result<ExitCode, Failure> {
-    let (cluster, mapping) = args.cluster.read_with(&args.mapping, args.rules.digits)?;
+    let files = Files::of_plan(&args.plan)?;
     let rules = args.rules.get()?;
+    let (cluster, mapping) = args.cluster.read_with(&args.mapping, args.rules.digits)?;
     let before = mapping.resolve(&cluster);
-    let [drain, hold] = [&args.drain, &args.hold].map(|names| expand(&cluster, names));
-    let drained: Vec<_> = drain.iter().filter_map(|name| cluster.find(name)).collect();
-
     let options = RebalanceOptions::new(rules)
         .tolerance(args.tolerance)
-        .drain(drain)
-        .hold(hold)
+        .drain(&args.drain)
+        .hold(&args.hold)
         .max_moves(args.max_moves.unwrap_or(usize::MAX))
         .max_moves_per_base(args.max_moves_per_base.unwrap_or(usize::MAX));
     let plan = before.rebalance(&cluster, &options).map_err(refused)?;
     Planned {
         command: "rebalance",
-        target: cluster.drain(&drained),
+        target: without(&cluster, &args.drain),
         cluster,
         options: CheckOptions::new(rules).tolerance(args.tolerance).examples(EXAMPLES),
         rules,
         before,
         plan,
         is_restricted: args.is_restricted(),
+        is_strict: args.plan.strict,
     }
-    .deliver(&args.plan, &args.report)
+    .deliver(files, &args.report)
 }
 
 fn refused(error: RebalanceError) -> Failure {

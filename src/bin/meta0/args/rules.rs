@@ -1,7 +1,6 @@
 //! The arguments that make the rules.
 
 use std::fmt;
-use std::num::ParseIntError;
 use std::str::FromStr;
 
 use clap::Args;
@@ -15,15 +14,16 @@ use crate::failure::Failure;
 pub(crate) struct RuleArgs {
     /// How many services hold each base
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = replicas)]
+    #[arg(allow_negative_numbers = true)]
     replicas: u16,
 
     /// How many leading hex digits name a base, 0 to 4 (`ns.meta1_digits`)
-    #[arg(long, value_name = "N", default_value_t)]
+    #[arg(long, value_name = "N", default_value_t, allow_negative_numbers = true)]
     pub(crate) digits: Digits,
 
     /// The least distance between replicas of a base: 1 other volumes, 2 other
     /// hosts, 3 other racks, 4 other sites
-    #[arg(long, value_name = "N", default_value_t)]
+    #[arg(long, value_name = "N", default_value_t, allow_negative_numbers = true)]
     min_dist: MinDist,
 
     /// The level whose domains get equal loads, and may be lost [default: that
@@ -34,7 +34,7 @@ pub(crate) struct RuleArgs {
     /// How many domains of the level may be lost while every base keeps its
     /// quorum; auto is the most there can be, replicas less quorum
     #[arg(long, visible_alias = "acceptable-degradation", value_name = "N|auto")]
-    #[arg(default_value_t = Degradation::Domains(0))]
+    #[arg(default_value_t = Degradation::Domains(0), allow_negative_numbers = true)]
     degradation: Degradation,
 }
 
@@ -60,10 +60,11 @@ enum Degradation {
 }
 
 impl FromStr for Degradation {
-    type Err = ParseIntError;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, ParseIntError> {
-        if text == "auto" { Ok(Self::Auto) } else { text.parse().map(Self::Domains) }
+    fn from_str(text: &str) -> Result<Self, String> {
+        let domains = || text.parse().map(Self::Domains);
+        if text == "auto" { Ok(Self::Auto) } else { domains().map_err(|_| wanted(0) + " or auto") }
     }
 }
 
@@ -76,8 +77,12 @@ impl fmt::Display for Degradation {
     }
 }
 
+fn wanted(least: u16) -> String {
+    format!("want a whole number, {least} to {}", u16::MAX)
+}
+
 fn replicas(text: &str) -> Result<u16, String> {
-    let replicas = text.parse().map_err(|error: ParseIntError| error.to_string())?;
+    let replicas = text.parse().map_err(|_| wanted(1))?;
     Rules::new(replicas).map_err(|error: RulesError| error.to_string())?;
     Ok(replicas)
 }

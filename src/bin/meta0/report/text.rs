@@ -88,7 +88,9 @@ impl Text<'_> {
     fn fmt_verdict(&self, state: &CheckReport, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (style, word) = match self.report.plan {
             _ if state.is_clean() => (GOOD, "OK"),
-            Some(_) => (BAD, "PARTLY"),
+            Some(plan) if plan.left().is_some() => (BAD, "PARTLY"),
+            // A decommission leaves what else is wrong.
+            Some(_) => (STRONG, "DONE"),
             None => (BAD, "NOT OK"),
         };
         write!(f, "{style}{word}{style:#}: ")?;
@@ -100,7 +102,13 @@ impl Text<'_> {
         if state.is_clean() {
             writeln!(f, "every base keeps the rules, every load is in its band")
         } else {
-            fmt_faults(state, f)
+            fmt_faults(state, f)?;
+            match self.report.plan {
+                Some(plan) if plan.left().is_none() => {
+                    writeln!(f, "meta0 rebalance mends that: here nothing else moves")
+                }
+                _ => Ok(()),
+            }
         }
     }
 
@@ -114,13 +122,27 @@ impl Text<'_> {
         Ok(())
     }
 
-    /// The breaches of the mapping that was read, then of the one made.
+    /// Each kind of breach that there is, or was, with a few examples: of what
+    /// is left, or else of what was wrong.
     fn fmt_wrongs(&self, state: &CheckReport, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(before) = self.report.before.filter(|_| self.report.after.is_some()) else {
-            return fmt_breaches(state, "", f);
-        };
-        fmt_breaches(before, " before", f)?;
-        fmt_breaches(state, " after", f)
+        let before = self.report.before.filter(|_| self.report.after.is_some());
+        for kind in BreachKind::ALL {
+            let unit = if kind.is_per_replica() { "replica" } else { "base" };
+            let is = plural(state.count(kind), unit);
+            match before.filter(|before| before.count(kind) > 0) {
+                Some(before) => {
+                    let was = plural(before.count(kind), unit);
+                    writeln!(f, "\n{STRONG}{kind}{STRONG:#}: {was} before, {is} after")?;
+                    fmt_examples(if state.count(kind) > 0 { state } else { before }, kind, f)?;
+                }
+                None if state.count(kind) > 0 => {
+                    writeln!(f, "\n{BAD}{kind}{BAD:#}: {is}")?;
+                    fmt_examples(state, kind, f)?;
+                }
+                None => {}
+            }
+        }
+        Ok(())
     }
 
     fn fmt_moves(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -191,19 +213,14 @@ fn fmt_tolerated(
     writeln!(f)
 }
 
-/// Each kind of breach that there is, with a few examples.
-fn fmt_breaches(state: &CheckReport, when: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    for kind in BreachKind::ALL.into_iter().filter(|&kind| state.count(kind) > 0) {
-        let (count, examples) = (state.count(kind), state.examples(kind));
-        let unit = if kind.is_per_replica() { "replica" } else { "base" };
-        writeln!(f, "\n{BAD}{kind}{BAD:#}{when}: {}", plural(count, unit))?;
-        for example in examples {
-            writeln!(f, "  {example}")?;
-        }
-        match count.saturating_sub(examples.len() as u64) {
-            0 => {}
-            more => writeln!(f, "  and {more} more")?,
-        }
+/// A few breaches of a kind.
+fn fmt_examples(state: &CheckReport, kind: BreachKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let examples = state.examples(kind);
+    for example in examples {
+        writeln!(f, "  {example}")?;
     }
-    Ok(())
+    match state.count(kind).saturating_sub(examples.len() as u64) {
+        0 => Ok(()),
+        more => writeln!(f, "  and {more} more"),
+    }
 }

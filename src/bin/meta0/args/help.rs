@@ -1,0 +1,52 @@
+//! What each help says below its options: examples, and the exit status.
+
+pub(super) const MAIN_HELP: &str = "\
+Examples:
+  openio cluster list meta1 -f json > services.json
+  meta0 bootstrap --services services.json --min-dist 2 -o mapping.json
+  meta0 check --services services.json --mapping mapping.json --min-dist 2
+
+Exit status:
+  0  all is well
+  1  the mapping is not as the rules want it, or the rules can't be met
+  2  wrong usage, or a file that can't be read or written";
+
+pub(super) const BOOTSTRAP_HELP: &str = "\
+Example: what would a mapping over different racks look like? Then write it:
+  meta0 bootstrap --services services.json --min-dist 3
+  meta0 bootstrap --services services.json --min-dist 3 -o mapping.json";
+
+pub(super) const CHECK_HELP: &str = "\
+Example: is this mapping sound, and could it lose a site?
+  meta0 check --services services.json --mapping mapping.json \\
+    --min-dist 2 --level site --degradation 1
+
+The exit status is 1 when a base breaks the rules, or a load is outside its band.";
+
+pub(super) const REBALANCE_HELP: &str = "\
+Example: two services are to go. What would move? Then write the plan, and what
+meta0 is to merge:
+  meta0 rebalance --services services.json --mapping mapping.json \\
+    --min-dist 2 --drain 10.0.0.1:6001 --drain 10.0.0.2:6001
+  meta0 rebalance --services services.json --mapping mapping.json \\
+    --min-dist 2 --drain 10.0.0.1:6001 --drain 10.0.0.2:6001 \\
+    --output changed.json --partial --plan plan.json --steps
+
+When the rules can't be met the exit status is 1, and nothing is written. What a
+restriction leaves undone is reported; with --strict the exit status is then 1.";
+
+pub(super) const DECOMMISSION_HELP: &str = "\
+Example: may a rack be taken away? Then write what meta0 is to merge:
+  meta0 decommission par1.r01 --services services.json --mapping mapping.json \\
+    --min-dist 2
+  meta0 decommission par1.r01 --services services.json --mapping mapping.json \\
+    --min-dist 2 --output changed.json --partial";
+
+pub(super) const DIFF_HELP: &str = "\
+Example: what did the last rebalance change, and what would undo it?
+  meta0 diff before.json after.json
+  meta0 diff after.json before.json --output undo.json";
+
+pub(super) const COMPLETIONS_HELP: &str = "\
+Example:
+  meta0 completions bash > ~/.local/share/bash-completion/completions/meta0";

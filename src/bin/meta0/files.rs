@@ -1,0 +1,113 @@
+//! The files that a plan is written to: the mapping it leads to, and the plan
+//! itself.
+
+use meta0::{ApplyError, Plan, PrefixMapping};
+
+use crate::args::{DiffArgs, PlanArgs, WaveArgs};
+use crate::failure::Failure;
+use crate::output::{Output, Staged};
+use crate::plan_file::PlanFile;
+
+/// What is written, and where.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Files<'a> {
+    mapping: Option<&'a Output>,
+    /// Whether of the mapping only what changes is written.
+    partial: bool,
+    waves: &'a WaveArgs,
+}
+
+impl<'a> Files<'a> {
+    /// The files of a command that plans.
+    pub(crate) fn of_plan(args: &'a PlanArgs) -> Result<Self, Failure> {
+        Self { mapping: args.output.as_ref(), partial: args.partial, waves: &args.waves }.distinct()
+    }
+
+    /// The files of a comparison.
+    pub(crate) fn of_diff(args: &'a DiffArgs) -> Result<Self, Failure> {
+        Self { mapping: args.output.as_ref(), partial: true, waves: &args.waves }.distinct()
+    }
+
+    fn distinct(self) -> Result<Self, Failure> {
+        match (self.mapping, &self.waves.plan) {
+            (Some(mapping), Some(plan)) if mapping.is_same(plan) => {
+                Err(Failure::new("--output and --plan can't be one file")
+                    .hint("give another file to one of them"))
+            }
+            _ => Ok(self),
+        }
+    }
+
+    /// Whether the report goes to standard error.
+    pub(crate) fn use_stdout(self) -> bool {
+        [self.mapping, self.waves.plan.as_ref()].contains(&Some(&Output::Stdout))
+    }
+
+    /// A plan in waves that a service can bear.
+    pub(crate) fn in_waves(self, plan: Plan) -> Plan {
+        match self.waves.max_per_service {
+            Some(most) => plan.max_per_service(most),
+            None => plan,
+        }
+    }
+
+    /// Writes the mapping and the plan where [`Staged::commit`] finds them.
+    pub(crate) fn stage(
+        self,
+        plan: &Plan,
+        before: &PrefixMapping,
+        after: &PrefixMapping,
+    ) -> Result<StagedFiles<'a>, Failure> {
+        let mut files = Vec::new();
+        if let Some(output) = self.mapping {
+            let staged = if self.partial {
+                let object = plan.partial_json(before).map_err(|error| misfit(&error))?;
+                let object = object.as_deref().map(str::as_bytes);
+                object.map(|object| output.stage(|out| out.write_all(object))).transpose()?
+            } else {
+                Some(output.stage(|out| after.write_json(out))?)
+            };
+            files.extend(staged.map(|staged| ("mapping", output, staged)));
+        }
+        if let Some(output) = &self.waves.plan {
+            let namespace = self.waves.steps.then_some(self.waves.namespace.as_str());
+            let file = PlanFile { plan, before, namespace };
+            files.push(("plan", output, output.stage(|out| file.write(out))?));
+        }
+        Ok(StagedFiles(files))
+    }
+
+    /// Why nothing is written, in words.
+    pub(crate) fn why_nothing(self, plan: &Plan) -> &'static str {
+        if plan.is_empty() {
+            "nothing written: nothing changes"
+        } else if self.mapping.is_some() || self.waves.plan.is_some() {
+            "nothing written"
+        } else {
+            "nothing written: --output FILE writes the mapping, --plan FILE the plan"
+        }
+    }
+}
+
+/// Files that wait for their places: what each is, and where it goes.
+#[derive(Debug, Default)]
+pub(crate) struct StagedFiles<'a>(Vec<(&'static str, &'a Output, Staged)>);
+
+impl StagedFiles<'_> {
+    /// What is written where, in words; `None` when nothing is.
+    pub(crate) fn describe(&self) -> Option<String> {
+        let lines = self.0.iter().map(|(what, output, _)| format!("{what} written to {output}"));
+        let lines: Vec<_> = lines.collect();
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+
+    /// Puts each in its place.
+    pub(crate) fn commit(self) -> Result<(), Failure> {
+        self.0.into_iter().try_for_each(|(_, _, staged)| staged.commit())
+    }
+}
+
+/// A plan that its own mapping refuses.
+pub(crate) fn misfit(error: &ApplyError) -> Failure {
+    Failure::because("the plan does not fit its own mapping", error)
+}
