@@ -44,7 +44,7 @@ pub(crate) struct Most {
 /// Loads of one level after the other; services first.
 #[derive(Debug)]
 struct Loads {
-    loads: Vec<u64>,
+    now: Vec<u64>,
     low: Vec<u64>,
     high: Vec<u64>,
     /// The nodes that each place is in; none when it is unavailable.
@@ -69,7 +69,7 @@ impl Loads {
         let by_place = topology.by_location().iter().map(|service| bands[service.index()]);
         let by_domain = Level::ALL.into_iter().flat_map(|level| shares.domain_bands(level));
         let bands: Vec<_> = by_place.chain(by_domain).collect();
-        let mut loads = vec![0; bands.len()];
+        let mut now = vec![0; bands.len()];
         let mut nodes = vec![Vec::new(); count];
         let mut places = vec![Vec::new(); bands.len()];
         for (place, &service) in topology.by_location().iter().enumerate() {
@@ -80,15 +80,15 @@ impl Loads {
             nodes[place].push(place);
             nodes[place].extend(Level::ALL.map(|level| starts[level.index()] + domain(level)));
             for &node in &nodes[place] {
-                loads[node] += held[place];
+                now[node] += held[place];
                 places[node].push(ServiceIndex::new(place).get());
             }
         }
         let bound = |(band, load): (&crate::share::Band, &u64)| {
             (band.floor.min(*load), band.ceil.max(*load))
         };
-        let (low, high) = bands.iter().zip(&loads).map(bound).unzip();
-        Self { loads, low, high, nodes, places }
+        let (low, high) = bands.iter().zip(&now).map(bound).unzip();
+        Self { now, low, high, nodes, places }
     }
 
     fn nodes(&self, id: u16) -> &[usize] {
@@ -99,7 +99,7 @@ impl Loads {
         for (id, gains) in [(from, false), (to, true)] {
             let nodes = self.nodes.get(usize::from(id)).map_or(&[][..], Vec::as_slice);
             for &node in nodes {
-                let load = &mut self.loads[node];
+                let load = &mut self.now[node];
                 *load = if gains { *load + 1 } else { load.saturating_sub(1) };
             }
         }
@@ -110,7 +110,7 @@ impl Loads {
     fn violated(&self, change: RawChange) -> Option<(usize, bool)> {
         let nodes = self.nodes(change.from).iter().chain(self.nodes(change.to));
         nodes.copied().find_map(|node| {
-            let load = self.loads[node];
+            let load = self.now[node];
             let out = load < self.low[node] || load > self.high[node];
             out.then_some((node, load > self.high[node]))
         })

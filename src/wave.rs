@@ -24,7 +24,7 @@ pub(crate) fn arrange(
     let wave_of = |change: &RawChange| {
         let earliest =
             last.filter(|(base, _)| *base == change.base).map_or(0, |(_, wave)| wave + 1);
-        let wave = lanes.take(change, earliest);
+        let wave = lanes.take(*change, earliest);
         last = Some((change.base, wave));
         wave
     };
@@ -72,7 +72,7 @@ impl Lanes {
 
     /// The first wave not before `earliest` that has room for a change, which
     /// takes it.
-    fn take(&mut self, change: &RawChange, earliest: usize) -> usize {
+    fn take(&mut self, change: RawChange, earliest: usize) -> usize {
         if self.lanes.is_empty() {
             return earliest;
         }

@@ -224,7 +224,7 @@ fn spots() -> impl Strategy<Value = Vec<Spot>> {
 fn topology_of(spots: &[Spot]) -> Topology {
     let service = |(place, spot): (usize, &Spot)| {
         let location = spot.tokens[4 - spot.depth..].iter().join(".");
-        let score = if spot.is_available { 1 } else { 0 };
+        let score = i64::from(spot.is_available);
         let service =
             Service::new(format!("s{place}"), location.parse().unwrap()).with_score(score);
         if spot.has_id { service.with_id(format!("i{place}")) } else { service }

@@ -244,15 +244,15 @@ fn topologies() -> impl Strategy<Value = Topology> {
     let tokens = (0..4_u8, 0..3_u8, 0..5_u8, 0..4_u8);
     let spots = prop::collection::vec((tokens, 0..16_usize), 1..=200);
     (spots, 1..=4_u8, 1..=200_usize).prop_map(|(spots, sites, count)| {
-        let service =
-            |(place, ((site, rack, host, volume), odd)): (usize, &((u8, u8, u8, u8), usize))| {
-                let tokens = [site % sites, *rack, *host, *volume];
-                // Most are whole and available.
-                let missing = if *odd < 4 { *odd } else { 0 };
-                let location = tokens[missing..].iter().join(".").parse().unwrap();
-                Service::new(format!("s{place}"), location).with_score(i64::from(*odd != 15))
-            };
-        Topology::new(spots.iter().take(count).enumerate().map(service).collect()).unwrap()
+        let service = |place: usize| {
+            let ((site, rack, host, volume), odd) = spots[place];
+            let tokens = [site % sites, rack, host, volume];
+            // Most are whole and available.
+            let missing = if odd < 4 { odd } else { 0 };
+            let location = tokens[missing..].iter().join(".").parse().unwrap();
+            Service::new(format!("s{place}"), location).with_score(i64::from(odd != 15))
+        };
+        Topology::new((0..spots.len().min(count)).map(service).collect()).unwrap()
     })
 }
 
