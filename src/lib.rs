@@ -1,4 +1,76 @@
-//! wip
+//! Plans which meta1 services hold each base of an `OpenIO` SDS namespace, and
+//! proves that a plan is the smallest.
+//!
+//! # The problem
+//!
+//! A namespace spreads its containers over up to 65,536 *bases*, and each base
+//! has a few *replicas* on different services. Which service holds which base is
+//! a *mapping*. It is to keep rules (replicas on different hosts, racks or sites,
+//! and a quorum when some are lost), to give every service and every domain its
+//! fair share, and, when services come, go or die, to change as little as can
+//! be: each *move* copies a database between machines. That least is a min-cost
+//! flow over millions of arcs. This library finds it, exactly, and every plan
+//! carries a lower bound on the moves of any plan, so that nobody has to trust it.
+//!
+//! All of it is functions of their arguments: no I/O, no clock, no hidden
+//! randomness. The same input in any order gives the same bytes on any machine.
+//!
+//! # The words
+//!
+//! - [`Prefix`]: the first 4 hex digits of a container id. [`Base`]: the prefixes
+//!   that share their first [`Digits`], one meta1 database.
+//! - [`Service`]: a meta1 server, with an address, perhaps an id, a score (0 or
+//!   less is unavailable), and a [`Location`] of up to four tokens,
+//!   `site.rack.host.volume`.
+//! - [`Level`]: one of those four. [`Domain`]: the services alike down to a
+//!   level. [`Topology`]: the services and their domains.
+//! - *Distance*: 4 less the leading tokens that two locations have in common.
+//!   [`MinDist`]: the least distance between two replicas of a base.
+//! - *Quorum*: `replicas / 2 + 1`. *Degradation*: how many domains of a level may
+//!   be lost while every base keeps its quorum. [`Rules`]: all of these.
+//! - *Share*: how many bases a service or a domain ought to hold, a fraction
+//!   ([`Shares`]). [`Band`]: its floor and its ceiling, the loads that are fair.
+//! - *Move*: a replica on a service that did not hold the base before.
+//!   [`Wave`]: changes that may run together, one of a base at most. [`Plan`]:
+//!   what changes a mapping into another, as waves.
+//!
+//! # The operations
+//!
+//! | on [`PrefixMapping`] | what it makes |
+//! |---|---|
+//! | [`bootstrap`](PrefixMapping::bootstrap) | a balanced, valid and mixed mapping from nothing |
+//! | [`check`](PrefixMapping::check) | every breach of the rules, every unfair load, what may be lost |
+//! | [`rebalance`](PrefixMapping::rebalance) | the plan of fewest moves to a valid and balanced mapping |
+//! | [`decommission`](PrefixMapping::decommission) | the plan by which services lose bases, and nothing else moves |
+//! | [`diff`](PrefixMapping::diff), [`apply`](PrefixMapping::apply) | the plan between two mappings, and the way along it |
+//! | [`from_json`](PrefixMapping::from_json), [`to_json`](PrefixMapping::to_json) | the format that meta0 lists and takes |
+//!
+//! # Example
+//!
+//! What if rack `gra1.r03` of a cluster is taken away?
+//!
+//! ```
+//! use meta0::{Digits, PrefixMapping, RebalanceOptions, Rules, Topology, WithoutLocation, read_services};
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let services = std::fs::read_to_string("fixtures/services-1000-some-ids.conscience.json")?;
+//!     let topology = Topology::new(read_services(&services, WithoutLocation::Refuse)?)?;
+//!     let text = std::fs::read_to_string("fixtures/mapping-1000-too-close.digits3.json")?;
+//!     let mapping = PrefixMapping::from_json(&text, Digits::try_from(3)?)?;
+//!
+//!     let rules = Rules::new(3)?.min_dist("4".parse()?);
+//!     let plan = mapping.rebalance(&topology, &RebalanceOptions::new(rules).drain(["gra1.r03"]))?;
+//!     assert_eq!((plan.moves(), plan.is_minimal()), (860, true));
+//!     println!("{:?}", plan.partial_json(&mapping)?); // what meta0 is to merge
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Features
+//!
+//! `cli`: the command line, `meta0`. Off by default: the library alone builds
+//! none of what it needs.
+
 mod bootstrap;
 mod bound;
 mod check;
@@ -48,3 +120,8 @@ pub use service_list::{ServiceListError, WithoutLocation, read_services};
 pub use share::{Band, Shares, Unsatisfiable};
 pub use steps::{Step, StepKind};
 pub use topology::{Domain, Topology, TopologyError};
+
+/// Runs the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -20,4 +20,5 @@ mod plan;
 mod rebalance;
 mod share;
 mod steps;
+mod tidy;
 mod vectors;

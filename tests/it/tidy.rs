@@ -1,0 +1,87 @@
+//! What the texts of the repository say of each other, and of the code.
+
+use std::fs;
+use std::path::Path;
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// The blocks of a language in a Markdown text.
+fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
+    let fence = format!("\n```{language}\n");
+    text.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+}
+
+/// The commands of a shell script, one a line.
+fn commands(script: &str) -> Vec<String> {
+    let script = script.replace("\\\n", " ");
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    script.lines().map(words).filter(|line| !line.is_empty()).collect()
+}
+
+/// The README's two: the main job, and the tests.
+fn readme_commands() -> [String; 2] {
+    let readme = read("README.md");
+    let commands: Vec<_> = blocks(&readme, "sh").into_iter().flat_map(commands).collect();
+    commands.try_into().expect("two commands do it all")
+}
+
+/// A value of Cargo.toml's own package, which comes first there.
+fn manifest(key: &str) -> String {
+    let manifest = read("Cargo.toml");
+    let value = manifest.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = \""));
+    value.unwrap().trim_end_matches('"').to_owned()
+}
+
+#[test]
+fn the_changelog_has_the_version_once() {
+    let heading = format!("## {}, ", manifest("version"));
+    let changelog = read("CHANGELOG.md");
+    assert_eq!(changelog.lines().filter(|line| line.starts_with(&heading)).count(), 1);
+}
+
+#[test]
+fn the_texts_name_the_least_rust() {
+    let least = manifest("rust-version");
+    assert!(read("README.md").contains(&format!("Rust {least} or later")));
+    assert!(read("CHANGELOG.md").contains(&format!("least Rust is {least}")));
+}
+
+#[test]
+fn ci_runs_the_commands_of_the_readme() {
+    let script = commands(&read(".ci/run"));
+    for command in readme_commands() {
+        assert!(script.contains(&command), "{command}");
+    }
+    assert_eq!(script.last(), Some(&readme_commands()[1]));
+}
+
+#[test]
+fn the_readme_is_short_and_its_example_is_that_of_the_crate() {
+    let readme = read("README.md");
+    assert!(readme.lines().count() < 120);
+    let [example] = blocks(&readme, "rust")[..] else { panic!("one example") };
+    let docs: String = read("src/lib.rs")
+        .lines()
+        .filter_map(|line| line.strip_prefix("//!"))
+        .map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line)))
+        .collect();
+    assert!(docs.contains(&format!("```\n{example}```\n")));
+}
+
+#[cfg(feature = "cli")]
+#[test]
+fn the_readme_shows_what_its_command_prints() {
+    let [command, _] = readme_commands();
+    let arguments = command.split(" -- ").nth(1).unwrap().split(' ');
+    let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_meta0"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let readme = read("README.md");
+    let [shown] = blocks(&readme, "text")[..] else { panic!("one output") };
+    assert!(printed == shown, "README.md is to show:\n{printed}");
+}
