@@ -82,7 +82,7 @@ impl Bound<'_> {
         let prices = &self.potentials.services;
         let offers = self.offers(prices);
         let mut greed = Greed::new(self.limits, prices, &offers);
-        let mut sum = self.plain(plain, bases, broken, &mut greed);
+        let mut sum = Self::plain(plain, bases, broken, &mut greed);
         for &Broken { base, need, .. } in broken {
             let base = base as usize;
             let (own, fixed) = (bases.own(base), bases.fixed(base));
@@ -97,7 +97,6 @@ impl Bound<'_> {
 
     /// The sum over the bases that keep the rules.
     fn plain(
-        &self,
         plain: &Plain<'_>,
         bases: &Bases<'_>,
         broken: &[Broken],

@@ -240,10 +240,10 @@ impl PrefixMapping {
     /// The names that are not the address of the service they stand for, each
     /// with that address, ascending.
     pub(crate) fn aliases(&self, topology: &Topology) -> Vec<Alias> {
-        let found = self.names.iter().zip(topology.find_all(&self.names));
-        let alias = |(name, service): (&Box<str>, Option<ServiceIndex>)| {
+        let found = self.names().zip(topology.find_all(&self.names));
+        let alias = |(name, service): (&str, Option<ServiceIndex>)| {
             let address = topology.services()[service?.index()].address();
-            (address != &**name).then(|| (name.clone(), address.into()))
+            (address != name).then(|| (name.into(), address.into()))
         };
         found.filter_map(alias).collect()
     }

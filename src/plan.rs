@@ -196,6 +196,7 @@ impl Plan {
     }
 
     /// Every change, wave by wave, ascending by base within a wave.
+    #[must_use]
     pub fn changes(&self) -> impl ExactSizeIterator<Item = Change<'_>> + Clone {
         self.changes.iter().map(|change| self.named(*change))
     }
@@ -210,6 +211,7 @@ impl Plan {
     }
 
     /// The waves, in order; none is empty.
+    #[must_use]
     pub fn waves(&self) -> impl ExactSizeIterator<Item = Wave<'_>> + Clone {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         let waves = starts.zip(&self.ends).map(|(start, &end)| Wave { plan: self, start, end });
@@ -249,6 +251,7 @@ impl Plan {
     }
 
     /// The bases that the plan changes, ascending.
+    #[must_use]
     pub fn changed_bases(&self) -> impl ExactSizeIterator<Item = Base> + Clone {
         let mut bases: Vec<_> = self.changes().map(|change| change.base).collect();
         bases.sort_unstable();
@@ -365,6 +368,7 @@ pub struct Wave<'a> {
 
 impl<'a> Wave<'a> {
     /// Its changes, ascending by base; never none.
+    #[must_use]
     pub fn changes(&self) -> impl ExactSizeIterator<Item = Change<'a>> + Clone + use<'a> {
         let plan = self.plan;
         plan.changes[self.start..self.end].iter().map(move |change| plan.named(*change))
@@ -413,9 +417,8 @@ impl PrefixMapping {
         if names.len() > ServiceIndex::LIMIT {
             return Err(DiffError::TooManyNames { count: names.len() });
         }
-        let place = |name: &Box<str>| ServiceIndex::new(names.partition_point(|n| n < name)).get();
-        let [old, new] =
-            [self, other].map(|m| m.boxed_names().iter().map(place).collect::<Vec<_>>());
+        let place = |name: &str| ServiceIndex::new(names.partition_point(|n| &**n < name)).get();
+        let [old, new] = [self, other].map(|m| m.names().map(place).collect::<Vec<_>>());
         let mut changes = Vec::new();
         for (base, (from, to)) in (0..=u16::MAX).zip(self.rows().zip(other.rows())) {
             let gone = left_over(from, &old, to, &new);
@@ -454,11 +457,11 @@ fn digest_after(
 /// What a row has, in the names of the plan, and another row does not; a
 /// replica that stands twice is left over once.
 fn left_over(row: &[u16], names: &[u16], other: &[u16], others: &[u16]) -> Vec<u16> {
-    let named = |row: &[u16], names: &[u16]| -> Vec<u16> {
+    let translated = |row: &[u16], names: &[u16]| -> Vec<u16> {
         row.iter().map(|&name| names[usize::from(name)]).collect()
     };
-    let mut other = named(other, others);
-    let mut here = named(row, names);
+    let mut other = translated(other, others);
+    let mut here = translated(row, names);
     here.retain(|name| match other.iter().position(|kept| kept == name) {
         Some(place) => {
             other.swap_remove(place);

@@ -57,16 +57,13 @@ impl Blocked {
             return;
         }
         let unit = limits.unit_of(service);
-        let count = match self.counts.iter_mut().find(|(other, _)| *other == unit) {
-            Some((_, count)) => {
-                *count += 1;
-                *count
-            }
-            None => {
-                self.counts.push((unit, 1));
-                1
-            }
-        };
+        let known = self.counts.iter().position(|(other, _)| *other == unit);
+        let at = known.unwrap_or(self.counts.len());
+        if known.is_none() {
+            self.counts.push((unit, 0));
+        }
+        self.counts[at].1 += 1;
+        let count = self.counts[at].1;
         if count == limits.unit_cap {
             self.units.push(unit);
         }

@@ -17,7 +17,8 @@ pub(super) struct Cells {
     next: Vec<u32>,
     after_group: Vec<u32>,
     after_unit: Vec<u32>,
-    cells: Vec<(Key, u32, u32)>,
+    /// Where each cell is in `order`, ascending by key.
+    ranges: Vec<(Key, u32, u32)>,
 }
 
 impl Cells {
@@ -36,7 +37,7 @@ impl Cells {
         self.order.clear();
         self.order.extend(scratch.iter().map(|&(_, service)| service));
         self.position.resize(limits.group.len(), super::NONE);
-        self.cells.clear();
+        self.ranges.clear();
         let count = u32::try_from(scratch.len()).expect("places are below 65,535");
         self.next.clear();
         self.next.extend(0..=count);
@@ -55,12 +56,12 @@ impl Cells {
                 if same(&limits.group) { self.after_group[at + 1] } else { index + 1 };
             self.after_unit[at] =
                 if same(&limits.unit) { self.after_unit[at + 1] } else { index + 1 };
-            match self.cells.last_mut() {
+            match self.ranges.last_mut() {
                 Some(cell) if cell.0 == key => cell.1 = index,
-                _ => self.cells.push((key, index, index + 1)),
+                _ => self.ranges.push((key, index, index + 1)),
             }
         }
-        self.cells.reverse();
+        self.ranges.reverse();
     }
 
     /// Takes a service out.
@@ -81,8 +82,8 @@ impl Cells {
     }
 
     fn range(&self, key: Key) -> Option<(u32, u32)> {
-        let index = self.cells.binary_search_by(|cell| cell.0.cmp(&key)).ok()?;
-        Some((self.cells[index].1, self.cells[index].2))
+        let index = self.ranges.binary_search_by(|cell| cell.0.cmp(&key)).ok()?;
+        Some((self.ranges[index].1, self.ranges[index].2))
     }
 
     /// Whether a cell has a service left.
@@ -92,8 +93,8 @@ impl Cells {
 
     /// The largest potential below a value that a cell of level 0 has.
     pub(super) fn next_below(&self, value: i64) -> Option<i64> {
-        let below = self.cells.partition_point(|&((_, potential), ..)| potential < value);
-        Some(self.cells[below.checked_sub(1)?].0.1)
+        let below = self.ranges.partition_point(|&((_, potential), ..)| potential < value);
+        Some(self.ranges[below.checked_sub(1)?].0.1)
     }
 
     /// A service left in a cell whose group is not blocked and whose unit is
@@ -108,7 +109,6 @@ impl Cells {
     ) -> Option<Place> {
         let (start, end) = self.range(key)?;
         let hash = (spread as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-        #[expect(clippy::cast_possible_truncation, reason = "a part of a u32")]
         let middle = start + ((hash * u64::from(end - start)) >> 32) as u32;
         self.pick_within(middle, end, blocked, limits)
             .or_else(|| self.pick_within(start, middle, blocked, limits))

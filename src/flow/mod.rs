@@ -32,9 +32,8 @@
 //!    potentials of 0 prove this pseudoflow optimal for its excesses.
 //! 2. *Levels*: breadth first from the sources over *tight* arcs, those of
 //!    reduced cost 0 ([`search`]).
-//! 3. If a deficit was reached: a blocking flow along the levels (Dinic 1970),
-//!    depth first, each path applied as it goes down and undone as it backs out.
-//!    Then 2 again.
+//! 3. If a deficit was reached: a blocking flow along the levels (Dinic 1970;
+//!    [`block`]). Then 2 again.
 //! 4. If not: the potentials of all that was not reached rise by the least
 //!    reduced cost of an arc that leaves what was. Then 2 again. When no source
 //!    is left, the flow is optimal. The first time, the paths that are one
@@ -90,6 +89,7 @@
 //! already.
 
 mod bases;
+mod block;
 mod cells;
 mod direct;
 mod search;
