@@ -220,21 +220,23 @@ impl<'a> Greed<'a> {
         fixed: &[u16],
         need: usize,
     ) -> Option<i64> {
-        if fixed.iter().any(|&place| place != HOLE) || usize::from(self.limits.unit_cap) < need {
+        let bar = self.offers.first()?.cost;
+        self.taken.clear();
+        self.taken.extend(fixed.iter().filter(|&&place| place != HOLE));
+        let full = self.taken.len() + need;
+        if usize::from(self.limits.unit_cap) < full {
             return None;
         }
-        let bar = self.offers.first()?.cost;
         let mut sum = 0;
-        self.taken.clear();
         for place in own {
             let cost = -self.prices[usize::from(place)];
-            if cost > bar || self.taken.len() == need || !self.fits(place) {
+            if cost > bar || self.taken.len() == full || !self.fits(place) {
                 return None;
             }
             self.taken.push(place);
             sum += cost;
         }
-        let lacking = need - self.taken.len();
+        let lacking = full - self.taken.len();
         let as_cheap = self.offers.iter().take_while(|offer| offer.cost == bar);
         let apart = as_cheap.filter(|offer| self.fits(offer.place)).take(lacking).count();
         let lacking_cost = bar * i64::try_from(lacking).ok()?;

@@ -141,6 +141,10 @@ impl Planner<'_> {
             wants.clear();
             wants.extend(bases.row(index).iter().copied().filter(|&id| id != HOLE));
             wants.extend(has.iter().filter(|&&id| self.roles.of(index, id) == Role::Fixed));
+            if let Some((from, to)) = only_exchange(&has, &wants) {
+                changes.push(RawChange { base, from, to });
+                continue;
+            }
             wants.sort_unstable();
             wants.dedup();
             let stays = |id| self.roles.stays(id);
@@ -159,6 +163,18 @@ fn only_difference(has: &[u16], wants: &[u16]) -> Option<(u16, u16)> {
     let mut differ = has.iter().zip(wants).filter(|(has, wants)| has != wants);
     let (&from, &to) = differ.next()?;
     (differ.next().is_none() && to != HOLE).then_some((from, to))
+}
+
+/// The one service that a base gives up for another, if that is all it does.
+fn only_exchange(has: &[u16], wants: &[u16]) -> Option<(u16, u16)> {
+    let is_repeated = has.windows(2).any(|pair| pair[0] == pair[1]);
+    if is_repeated || has.len() != wants.len() {
+        return None;
+    }
+    let mut gone = has.iter().filter(|id| !wants.contains(id));
+    let mut come = wants.iter().filter(|id| !has.contains(id));
+    let exchange = (*gone.next()?, *come.next()?);
+    (gone.next().is_none() && come.next().is_none()).then_some(exchange)
 }
 
 /// Changes over ids as changes over the names they use, which ascend.

@@ -162,6 +162,9 @@ impl<'a> Survey<'a> {
             if is_plain && survey.keep_all(base, names, &roles.own_place, limits) {
                 continue;
             }
+            if roles.refill_only && !survey.is_left(base, names, ids, roles) {
+                continue;
+            }
             row.clear();
             row.extend(names.iter().map(|&name| ids.of_name[usize::from(name)]));
             row.sort_unstable();
@@ -188,6 +191,22 @@ impl<'a> Survey<'a> {
         true
     }
 
+    /// Whether some replica leaves a base. Where none does, all are fixed.
+    #[inline]
+    fn is_left(&mut self, base: usize, names: &[u16], ids: &Ids<'_>, roles: &Roles) -> bool {
+        let id = |&name: &u16| ids.of_name[usize::from(name)];
+        if names.iter().any(|name| roles.of(base, id(name)) == Role::Leaving) {
+            return true;
+        }
+        for (at, name) in names.iter().enumerate() {
+            let is_repeated = at > 0 && names[at - 1] == *name;
+            if let Some(load) = self.fixed_loads.get_mut(usize::from(id(name))) {
+                *load += u64::from(!is_repeated);
+            }
+        }
+        false
+    }
+
     /// Reads a base in which something is wrong, or a replica is fixed, by the
     /// ids that it has, each once.
     fn read_broken(
@@ -209,9 +228,6 @@ impl<'a> Survey<'a> {
         let mut wanted = replicas.saturating_sub(count(Role::Fixed));
         if roles.refill_only {
             wanted = wanted.min(count(Role::Leaving));
-            if count(Role::Leaving) == 0 {
-                return;
-            }
         }
         self.bases.fix(base, known);
         let room = rooms.of(self.bases.fixed(base), limits);

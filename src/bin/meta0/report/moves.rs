@@ -60,7 +60,8 @@ impl fmt::Display for Moves<'_> {
             0 => Ok(()),
             rest => {
                 let replicas: usize = pairs[shown..].iter().map(|pair| pair.1).sum();
-                writeln!(f, "and {replicas} between {rest} more pairs (--all lists them)")
+                let pairs = if rest == 1 { "pair" } else { "pairs" };
+                writeln!(f, "and {replicas} between {rest} more {pairs} (--all lists them)")
             }
         }
     }
