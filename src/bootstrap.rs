@@ -103,6 +103,9 @@ impl PrefixMapping {
     /// The same topology, digits and options give the same mapping on every
     /// machine and in every version of this library that says no other.
     ///
+    /// Beside the mapping this allocates at most 100 bytes for each service, and
+    /// 4 KiB.
+    ///
     /// # Errors
     ///
     /// [`Unsatisfiable`] when the topology can't keep the rules.

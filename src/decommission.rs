@@ -101,6 +101,9 @@ impl PrefixMapping {
     /// when only some bases go, of all that are available. A base that has more
     /// replicas than the rules want is not refilled beyond them.
     ///
+    /// Beside the plan this allocates at most 6 bytes for each replica, 24 for
+    /// each change and 1000 for each service, and 4 KiB.
+    ///
     /// # Errors
     ///
     /// [`DecommissionError`] when some freed replica has nowhere to go: before

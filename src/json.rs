@@ -49,7 +49,7 @@ impl PrefixMapping {
     /// base is taken from those of its prefixes that say something, and is
     /// missing when none does.
     ///
-    /// Beside the mapping this allocates 2 bytes for each address in the text,
+    /// Beside the mapping this allocates 4 bytes for each address in the text,
     /// 512 KiB for the prefixes and about 100 bytes for each distinct address;
     /// for a text with something unusual in it, 1.5 MiB more and 16 bytes for
     /// each address of its longest array.

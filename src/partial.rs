@@ -19,6 +19,9 @@ impl Plan {
     /// The object that turns meta0 from the mapping before the plan to the one
     /// after it; `None` when there is nothing to write.
     ///
+    /// Beside the text this allocates at most 4 bytes for each replica and 100
+    /// for each service, and 4 KiB.
+    ///
     /// # Errors
     ///
     /// [`ApplyError`] when the plan was made for another mapping.

@@ -180,6 +180,9 @@ impl Plan {
 
     /// The same plan in waves that move no more than `most` replicas into any
     /// service, and no more out of it. `0` counts as 1.
+    ///
+    /// Beside the plan this allocates at most 64 bytes for each change and 100
+    /// for each service, and 4 KiB.
     #[must_use]
     pub fn max_per_service(mut self, most: usize) -> Self {
         let mut sequence = self.changes.clone();
@@ -315,6 +318,9 @@ impl Plan {
     }
 
     /// The way back: it undoes the waves, the last one first.
+    ///
+    /// Beside the plan that it gives this allocates at most 8 bytes for each
+    /// change and 64 for each service, and 4 KiB.
     #[must_use]
     pub fn inverse(&self) -> Self {
         let mut changes = Vec::with_capacity(self.changes.len());
@@ -378,6 +384,9 @@ impl<'a> Wave<'a> {
 impl PrefixMapping {
     /// The mapping that a plan leads to.
     ///
+    /// Beside that mapping this allocates at most 64 bytes for each service, and
+    /// 4 KiB; 2 bytes for each replica more when it resolves service ids.
+    ///
     /// # Errors
     ///
     /// [`ApplyError`] when the plan was made for another mapping.
@@ -403,6 +412,9 @@ impl PrefixMapping {
     ///
     /// Names are compared as they are: [`PrefixMapping::resolve`] both when
     /// they may name services by id.
+    ///
+    /// Beside the plan this allocates at most 40 bytes for each change and 100
+    /// for each service, and 4 KiB.
     ///
     /// # Errors
     ///

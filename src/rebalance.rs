@@ -93,6 +93,10 @@ impl PrefixMapping {
     /// Where the mapping names services by id, the plan names their addresses,
     /// and what it leads to does so throughout ([`PrefixMapping::resolve`]).
     ///
+    /// Beside the plan this allocates at most 11 bytes for each replica, 24 for
+    /// each change and 800 for each service, and 4 KiB, when nothing is
+    /// restricted.
+    ///
     /// # Errors
     ///
     /// [`RebalanceError`] when the topology can't keep the rules, or an option

@@ -18,6 +18,7 @@ mod oracle;
 mod partial;
 mod plan;
 mod rebalance;
+mod scale;
 mod share;
 mod steps;
 mod tidy;

@@ -1,0 +1,35 @@
+//! What is done with a plan: that of the services that join.
+
+use meta0::{Plan, PrefixMapping, RebalanceOptions};
+
+use super::rebalance::grown;
+use super::{Case, Run, SIZES, Size, run};
+use crate::fixture;
+
+pub(super) const CASES: [Case; 5] = [
+    Case::new("apply", SIZES, |size| with_plan(size, |mapping, plan| mapping.apply(plan).unwrap())),
+    Case::new("apply-inverse", SIZES, |size| with_plan(size, |_, plan| plan.inverse())),
+    Case::new("apply-diff", SIZES, |size| {
+        let (mapping, plan) = join(size);
+        let after = mapping.apply(&plan).unwrap();
+        run(move || mapping.diff(&after).unwrap())
+    }),
+    Case::new("apply-partial-json", SIZES, |size| {
+        with_plan(size, |mapping, plan| plan.partial_json(mapping).unwrap())
+    }),
+    Case::new("apply-capped-waves", SIZES, |size| {
+        with_plan(size, |_, plan| plan.clone().max_per_service(10))
+    }),
+];
+
+fn join(size: Size) -> (PrefixMapping, Plan) {
+    let mapping = size.mapping();
+    let options = RebalanceOptions::new(size.rules());
+    let plan = mapping.rebalance(&fixture::cluster(grown(size)), &options).unwrap();
+    (mapping, plan)
+}
+
+fn with_plan<T: 'static>(size: Size, work: fn(&PrefixMapping, &Plan) -> T) -> Run {
+    let (mapping, plan) = join(size);
+    run(move || work(&mapping, &plan))
+}

@@ -1,0 +1,72 @@
+//! Rebalancing: a cluster that grows, shrinks, or gets stricter rules.
+
+use meta0::{BootstrapOptions, Digits, PrefixMapping, RebalanceOptions, Rules, Topology};
+
+use super::cluster::{line, racks_of_twelve, short_chains, slices, uneven_sites};
+use super::{Case, LARGE_SIZES, MORE_SIZES, Run, SIZES, Size, bootstrap, run};
+use crate::fixture;
+
+/// Lines of 4 and of 8 hosts.
+pub(super) const LINES: &[Size] = &[Size::new(7, 3), Size::new(15, 7)];
+
+pub(super) const CASES: [Case; 11] = [
+    Case::new("rebalance-still", SIZES, |size| drain(size, &[])),
+    Case::new("rebalance-join", MORE_SIZES, |size| {
+        rebalance(size.mapping(), fixture::cluster(grown(size)), options(size.rules()))
+    }),
+    Case::new("rebalance-drain-service", MORE_SIZES, |size| drain(size, &["10.0.0.1:6001"])),
+    Case::new("rebalance-drain-rack", LARGE_SIZES, |size| drain(size, &["site0.rack0"])),
+    Case::new("rebalance-drain-site", LARGE_SIZES, |size| drain(size, &["site1"])),
+    Case::new("rebalance-tighten", SIZES, |size| {
+        let topology = fixture::cluster(size.services);
+        rebalance(slices(&topology, 3, 3), topology, options(size.rules()))
+    }),
+    Case::new("rebalance-rack-of-12", &[Size::new(96, 3)], |size| {
+        drain_balanced(racks_of_twelve(), size.rules(), "site0.rack1")
+    }),
+    Case::new("rebalance-site-of-5", &[Size::new(18, 3)], |size| {
+        drain_balanced(uneven_sites(), size.rules(), "site1")
+    }),
+    Case::new("rebalance-uneven-slices", &[Size::new(18, 3)], |_| {
+        let (topology, rules) = (uneven_sites(), Rules::new(3).unwrap());
+        let rules = rules.min_dist("4".parse().unwrap());
+        rebalance(slices(&topology, 3, 1), topology, options(rules))
+    }),
+    Case::new("rebalance-short-chains", &[Size::new(6, 2)], |_| {
+        let (topology, mapping) = short_chains();
+        rebalance(mapping, topology, options(fixture::rules(2)))
+    }),
+    Case::new("rebalance-line", LINES, |size| {
+        let (topology, mapping, old) = line(usize::from(size.replicas) + 1);
+        rebalance(mapping, topology, options(size.rules()).drain(old))
+    }),
+];
+
+/// How many services there are after some join: 15, 120, 1,100.
+pub(super) const fn grown(size: Size) -> usize {
+    let tenth = size.services / 10;
+    size.services + if size.services < 1000 { size.services / 4 } else { tenth }
+}
+
+fn options(rules: Rules) -> RebalanceOptions {
+    RebalanceOptions::new(rules)
+}
+
+fn rebalance(mapping: PrefixMapping, topology: Topology, options: RebalanceOptions) -> Run {
+    run(move || {
+        let plan = mapping.rebalance(&topology, &options).unwrap();
+        assert!(plan.is_minimal());
+        plan
+    })
+}
+
+fn drain(size: Size, names: &[&str]) -> Run {
+    let options = options(size.rules()).drain(names.iter().copied());
+    rebalance(bootstrap(size.services, size.rules()), fixture::cluster(size.services), options)
+}
+
+fn drain_balanced(topology: Topology, rules: Rules, name: &str) -> Run {
+    let balanced = BootstrapOptions::new(rules);
+    let mapping = PrefixMapping::bootstrap(&topology, Digits::MAX, &balanced).unwrap();
+    rebalance(mapping, topology, options(rules).drain([name]))
+}

@@ -1,0 +1,15 @@
+//! Decommission of 65,536 bases, beside a copy of their table.
+
+mod case;
+#[expect(dead_code, reason = "the cases choose their sizes themselves")]
+mod fixture;
+mod timed;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+
+fn decommission(criterion: &mut Criterion) {
+    timed::group(criterion, "decommission");
+}
+
+criterion_group! { name = benches; config = timed::short(); targets = decommission }
+criterion_main!(benches);

@@ -1,0 +1,69 @@
+//! The heap that each operation takes beyond its input and its output stays
+//! within the limit that its documentation gives.
+
+#[path = "../benches/case/mod.rs"]
+mod case;
+#[expect(dead_code, reason = "the cases choose their sizes themselves")]
+#[path = "../benches/fixture/mod.rs"]
+mod fixture;
+
+use case::Case;
+use meta0::{Digits, Plan};
+
+/// Bytes: for each replica of the table, each service (those that join or are
+/// gone included), each change of the plan, and besides.
+#[derive(Clone, Copy)]
+struct Limit {
+    replica: usize,
+    service: usize,
+    change: usize,
+    besides: usize,
+}
+
+const NOTHING: Limit = Limit { replica: 0, service: 0, change: 0, besides: 4 << 10 };
+
+/// The limit of the operations whose names begin so; the first that fits.
+const LIMITS: [(&str, Limit); 12] = [
+    ("bootstrap", Limit { service: 100, ..NOTHING }),
+    ("check", Limit { service: 200, ..NOTHING }),
+    ("rebalance", Limit { replica: 11, service: 800, change: 24, ..NOTHING }),
+    ("decommission", Limit { replica: 6, service: 1000, change: 24, ..NOTHING }),
+    ("apply-inverse", Limit { service: 64, change: 8, ..NOTHING }),
+    ("apply-diff", Limit { service: 100, change: 40, ..NOTHING }),
+    ("apply-partial", Limit { replica: 4, service: 100, ..NOTHING }),
+    ("apply-capped-waves", Limit { service: 100, change: 64, ..NOTHING }),
+    ("apply", Limit { service: 64, ..NOTHING }),
+    ("read-json", Limit { replica: 4, service: 100, besides: 516 << 10, ..NOTHING }),
+    ("write-json-streamed", Limit { service: 132, besides: 132 << 10, ..NOTHING }),
+    ("write-json", Limit { service: 132, ..NOTHING }),
+];
+
+#[test]
+fn every_operation_stays_within_its_limit() {
+    for case in case::all() {
+        let name = |(name, _): &&(&str, Limit)| case.name.starts_with(name);
+        let (_, limit) = LIMITS.iter().find(name).expect("every operation has a limit");
+        judge(case, *limit);
+    }
+}
+
+/// Runs an operation at all its sizes and holds its peak against its limit.
+#[track_caller]
+fn judge(case: Case, limit: Limit) {
+    for (name, size) in case.inputs() {
+        let run = (case.make)(size);
+        let mut output = None;
+        let heap = allocation_counter::measure(|| output = Some(run()));
+        let changes = output.as_ref().and_then(|output| output.downcast_ref::<Plan>());
+        let changes = changes.map_or(0, |plan| plan.changes().len());
+        let replicas = Digits::MAX.count() * usize::from(size.replicas);
+        let services = size.services * 5 / 4;
+        let allowed = limit.replica * replicas
+            + limit.service * services
+            + limit.change * changes
+            + limit.besides;
+        let left = usize::try_from(heap.bytes_current).unwrap_or(0);
+        let beyond = usize::try_from(heap.bytes_max).map_or(usize::MAX, |peak| peak - left);
+        assert!(beyond <= allowed, "{name}: {beyond} bytes beyond its output, {allowed} allowed");
+    }
+}
