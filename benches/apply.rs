@@ -1,9 +1,11 @@
 //! Plans for 65,536 bases applied, inverted, compared, written and cut into waves,
 //! beside a copy of their table.
+#![expect(clippy::unwrap_used, reason = "a bench that can't go on fails")]
 
 mod case;
 #[expect(dead_code, reason = "the cases choose their sizes themselves")]
 mod fixture;
+mod short;
 mod timed;
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -12,5 +14,5 @@ fn apply(criterion: &mut Criterion) {
     timed::group(criterion, "apply");
 }
 
-criterion_group! { name = benches; config = timed::short(); targets = apply }
+criterion_group! { name = benches; config = short::samples(); targets = apply }
 criterion_main!(benches);

@@ -1,12 +1,12 @@
 //! Growth: the cost of each operation as services or replicas multiply. What is
 //! linear in the table keeps its replicas a second.
+#![expect(clippy::unwrap_used, reason = "a bench that can't go on fails")]
 
 #[expect(dead_code, reason = "the sizes here are others")]
 mod case;
 #[expect(dead_code, reason = "the cases choose their sizes themselves")]
 mod fixture;
-#[expect(dead_code, reason = "the groups here are others")]
-mod timed;
+mod short;
 
 use case::Size;
 use criterion::{
@@ -42,5 +42,5 @@ fn growth(criterion: &mut Criterion) {
     }
 }
 
-criterion_group! { name = benches; config = timed::short(); targets = growth }
+criterion_group! { name = benches; config = short::samples(); targets = growth }
 criterion_main!(benches);

@@ -1,6 +1,7 @@
 //! Runs one operation once, for callgrind to count: `cargo bench --bench one --
 //! rebalance-join-1000x3`, with any number of services and replicas. Without a
 //! name it prints those that the benches time.
+#![expect(clippy::unwrap_used, reason = "a bench that can't go on fails")]
 #![expect(clippy::print_stdout, reason = "the names are what it is asked for")]
 
 mod case;

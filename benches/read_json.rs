@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a bench that can't run stops")]
 
 mod fixture;
+mod short;
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -47,5 +48,5 @@ fn byte_swapped(text: &str) -> String {
     format!("{{{}}}", lines.join(","))
 }
 
-criterion_group!(benches, read);
+criterion_group! { name = benches; config = short::samples(); targets = read }
 criterion_main!(benches);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a bench that can't run stops")]
 
 mod fixture;
+mod short;
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -37,5 +38,5 @@ fn write(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, write);
+criterion_group! { name = benches; config = short::samples(); targets = write }
 criterion_main!(benches);

@@ -1,21 +1,11 @@
 //! How the benches time the cases of an operation.
 
 use std::hint::black_box;
-use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode, Throughput};
 use meta0::Digits;
 
 use crate::case;
-
-/// Samples few and short enough for all benches to end within minutes.
-pub(crate) fn short() -> Criterion {
-    Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(200))
-        .measurement_time(Duration::from_millis(800))
-        .without_plots()
-}
 
 /// Times every case of an operation, and a copy of a table of 65,536 x 3.
 pub(crate) fn group(criterion: &mut Criterion, operation: &str) {
