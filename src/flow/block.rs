@@ -189,6 +189,9 @@ impl Search<'_> {
             }
             self.cursor[at] = Cursor { stage: Stage::Touched, index: 0 };
         }
+        if !self.cells.has_near(level, self.tree.potential[at]) {
+            return None;
+        }
         while let Some(&base) = self.holders().touched[at].get(self.cursor[at].index as usize) {
             if self.bases.holds(base as usize, place)
                 && let Some(next) = self.swap(base, place, self.others(base, place), level)
@@ -207,8 +210,9 @@ impl Search<'_> {
             search.level[usize::from(own)] == level
                 && search.tree.potential[usize::from(own)] == others - 1
         };
-        let wants_own = self.own_at(at, |search, own| is_own(search, own)).is_some();
-        if !wants_own && !self.cells.has((level, others)) {
+        if !self.cells.has((level, others))
+            && self.own_at(at, |search, own| is_own(search, own)).is_none()
+        {
             return None;
         }
         self.bases.blocked(at, from, self.limits, &mut self.blocked);

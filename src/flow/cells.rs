@@ -91,6 +91,13 @@ impl Cells {
         self.range(key).is_some_and(|(start, end)| self.find(start) < end)
     }
 
+    /// Whether a cell of a level has a service left whose potential is no more
+    /// than 1 from a value: all that the bases of a service at that potential
+    /// can lead to.
+    pub(super) fn has_near(&mut self, level: u32, potential: i64) -> bool {
+        (potential - 1..=potential + 1).any(|potential| self.has((level, potential)))
+    }
+
     /// The largest potential below a value that a cell of level 0 has.
     pub(super) fn next_below(&self, value: i64) -> Option<i64> {
         let below = self.ranges.partition_point(|&((_, potential), ..)| potential < value);

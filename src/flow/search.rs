@@ -196,7 +196,14 @@ impl<'a> Search<'a> {
                 self.reach_from_base(base, place, others, level);
             }
         }
+        let mut found = usize::MAX;
         for index in 0..self.holders().touched[at].len() {
+            if found != self.queue.len() {
+                found = self.queue.len();
+                if !self.cells.has_near(0, others - 1) {
+                    return;
+                }
+            }
             let base = self.holders().touched[at][index];
             if self.bases.holds(base as usize, place) {
                 self.reach_from_base(base, place, self.others(base, place), level);
@@ -212,9 +219,7 @@ impl<'a> Search<'a> {
             search.level[usize::from(own)] == NONE
                 && search.tree.potential[usize::from(own)] == others - 1
         };
-        let wants_own = self.own_at(at, |search, own| is_own(search, own)).is_some();
-        let wants_others = self.cells.has(key);
-        if !wants_own && !wants_others {
+        if !self.cells.has(key) && self.own_at(at, |search, own| is_own(search, own)).is_none() {
             return;
         }
         self.bases.blocked(at, leaving, self.limits, &mut self.blocked);
