@@ -58,6 +58,7 @@
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
+use crate::check::CheckOptions;
 use crate::location::Level;
 use crate::mapping::PrefixMapping;
 use crate::prefix::Digits;
@@ -136,7 +137,14 @@ impl PrefixMapping {
         let replicas = usize::from(options.rules.replicas());
         let table = Mixer::new(topology, &shares, digits.count(), replicas, options.seed).run();
         let names = topology.services().iter().map(|service| service.address().into()).collect();
-        Ok(Self::from_table(digits, names, replicas, table))
+        let mapping = Self::from_table(digits, names, replicas, table);
+        debug_assert!(
+            mapping
+                .check(topology, &CheckOptions::new(options.rules))
+                .is_ok_and(|report| report.is_clean()),
+            "valid and balanced"
+        );
+        Ok(mapping)
     }
 }
 

@@ -186,7 +186,8 @@ impl RebalanceOptions {
             - part.as_deref().map_or(count_moves(&whole.changes), count_moves);
         let (names, changes) = over_names(ids, part.as_deref().unwrap_or(&whole.changes));
         let plan = Plan::new(mapping, names, &changes).with_proof(whole.lower_bound);
-        if !soft && moves_left == 0 {
+        if !soft && part.is_none() {
+            debug_assert!(self.is_reached(mapping, topology, &plan), "all is mended");
             return plan;
         }
         let options = CheckOptions::new(self.rules).tolerance(self.tolerance);
@@ -197,6 +198,16 @@ impl RebalanceOptions {
         }
         let held = held.iter().map(|&name| name.to_owned()).collect();
         plan.with_left(Left { report, held, moves: moves_left })
+    }
+}
+
+impl RebalanceOptions {
+    /// Whether a plan leads to a valid and balanced mapping.
+    fn is_reached(&self, mapping: &PrefixMapping, topology: &Topology, plan: &Plan) -> bool {
+        let options = CheckOptions::new(self.rules).tolerance(self.tolerance);
+        let after = mapping.apply(plan).ok();
+        let report = after.and_then(|after| after.check(topology, &options).ok());
+        report.is_some_and(|report| report.is_clean())
     }
 }
 

@@ -73,12 +73,18 @@
 //!
 //! # Complexity
 //!
-//! A round costs `O(table + services * log(services))`. There are as many raises
-//! as there are different path costs: one or two for a cluster that grew or lost
-//! services, as many as a chain is long when moves must be chained. Rounds
-//! between two raises are bounded as in Dinic's algorithm, and are 2 to 8 in
-//! all the benches. The heap holds the table three times (the own services, the
-//! replicas now, the bases by service) and a few words for each node.
+//! A round looks at each replica once at most, for `O(replicas)` each, and at
+//! each node; sorting the nodes makes it `O(table * replicas + services *
+//! log(services))` at worst. Most rounds stop early: a base that is as it was is
+//! only asked while something is left to find at its price, and one that has
+//! moved only while something near is.
+//!
+//! There are as many raises as there are different path costs: one or two for a
+//! cluster that grew or lost services, as many as a chain is long when moves
+//! must be chained. Rounds between two raises are bounded as in Dinic's
+//! algorithm, and are 1 to 4 in all the benches. The heap holds the table twice
+//! (the replicas now, the bases by service) and a few words for each node and
+//! each base that moved.
 //!
 //! # What was dropped
 //!
