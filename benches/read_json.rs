@@ -1,5 +1,4 @@
 //! Reading the wire format, beside a copy of its bytes and the plain route.
-#![expect(clippy::unwrap_used, reason = "a bench that can't go on fails")]
 #![expect(clippy::unwrap_used, reason = "a bench that can't run stops")]
 
 mod fixture;
