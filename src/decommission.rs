@@ -7,6 +7,7 @@
 //! into a dead end, since what the rules let a base have are the independent
 //! sets of a matroid.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
@@ -143,14 +144,12 @@ impl PrefixMapping {
                 (solution.changes, Some(solution.lower_bound))
             }
             Strategy::FewestBases => {
-                let fewest = |c: &Candidate<'_>| (c.bases(), c.service().address().to_owned());
+                let fewest = |c: &Candidate<'_>| c.bases();
                 let mut first = |_: Base, offers: &[Candidate<'_>]| least(offers, fewest);
                 (Replacement::new(planner, survey).run(&mut first), None)
             }
             Strategy::MostAvailability => {
-                let best = |c: &Candidate<'_>| {
-                    (-i128::from(c.service().score()), c.bases(), c.service().address().to_owned())
-                };
+                let best = |c: &Candidate<'_>| (Reverse(c.service().score()), c.bases());
                 let mut first = |_: Base, offers: &[Candidate<'_>]| least(offers, best);
                 (Replacement::new(planner, survey).run(&mut first), None)
             }
@@ -218,7 +217,7 @@ impl PrefixMapping {
         let ids = Ids::new(&mapping, &stays)
             .map_err(|count| DecommissionError::TooManyNames { count })?;
 
-        let leaves = |name: &&str| leaving.contains(name);
+        let leaves = |name: &&str| leaving.binary_search(name).is_ok();
         let role = |name| if leaves(name) { Role::Leaving } else { Role::Fixed };
         let leaving_from = options.leaving_from(&mapping, &leaving)?;
         let roles = Roles::refilling(ids.names.iter().map(role).collect(), leaving_from);
@@ -249,7 +248,8 @@ impl PrefixMapping {
     }
 }
 
-/// The place of the candidate with the least key.
+/// The place of the candidate with the least key, the first by address of
+/// several.
 fn least<K: Ord>(candidates: &[Candidate<'_>], key: impl Fn(&Candidate<'_>) -> K) -> usize {
     let places = 0..candidates.len();
     places.min_by_key(|&place| key(&candidates[place])).unwrap_or_default()
@@ -268,7 +268,7 @@ impl DecommissionOptions {
             if base.digits() != mapping.digits() {
                 return Err(DecommissionError::OtherDigits { base, digits: mapping.digits() });
             }
-            if !mapping.services_of(base).any(|name| leaving.contains(&name)) {
+            if !mapping.services_of(base).any(|name| leaving.binary_search(&name).is_ok()) {
                 return Err(DecommissionError::NotHeld { base });
             }
             flags[base.index()] = true;

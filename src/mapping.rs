@@ -215,13 +215,21 @@ impl PrefixMapping {
         self.assign_services(base, services)
     }
 
+    /// Drops the cells that no row uses.
+    fn narrow(&mut self) {
+        let width = self.rows().map(<[u16]>::len).max().unwrap_or_default();
+        let rows = self.table.chunks_exact(self.width.max(1));
+        self.table = rows.flat_map(|row| &row[..width]).copied().collect();
+        self.width = width;
+    }
+
     fn widen(&mut self, width: usize) {
         if width <= self.width {
             return;
         }
         let mut table = vec![HOLE; width * self.num_bases()];
-        for (index, row) in table.chunks_exact_mut(width).enumerate() {
-            let old = self.row(index);
+        let old = self.table.chunks_exact(self.width.max(1));
+        for (row, old) in table.chunks_exact_mut(width).zip(old) {
             row[..old.len()].copy_from_slice(old);
         }
         (self.width, self.table) = (width, table);
@@ -302,6 +310,9 @@ impl PrefixMapping {
             mapping.replace(usize::from(change.base), cell(change.from)?, cell(change.to)?)?;
         }
         mapping.sort();
+        if mapping.width > self.width {
+            mapping.narrow();
+        }
         Some(mapping)
     }
 
@@ -317,14 +328,14 @@ impl PrefixMapping {
         if from != HOLE {
             return None;
         }
-        let mut wider = vec![HOLE; (self.width + 1) * self.num_bases()];
-        let old = self.table.chunks_exact(self.width.max(1));
-        for (new, old) in wider.chunks_exact_mut(self.width + 1).zip(old) {
-            new[..self.width].copy_from_slice(old);
-        }
-        wider[base * (self.width + 1) + self.width] = to;
-        (self.width, self.table) = (self.width + 1, wider);
+        let width = self.width;
+        self.widen(usize::max(2 * width, 1));
+        self.table[base * self.width + width] = to;
         Some(())
+    }
+
+    pub(crate) fn has_name(&self, name: &str) -> bool {
+        self.place_of(name).is_some()
     }
 
     fn place_of(&self, name: &str) -> Option<u16> {

@@ -75,19 +75,18 @@ impl Planner<'_> {
         };
         let plain = Plain { loads: &plain_loads, replicas: self.replicas };
         let cost = bound.cost(&plain, &bases, &broken);
-        let lower_bound = usize::try_from(cost - self.misses(&changes)).unwrap_or(0);
+        let lower_bound = usize::try_from(cost - self.misses(&bases, &fixed_loads)).unwrap_or(0);
         Solution { changes, lower_bound }
     }
 
-    /// What the loads' distances from their bands cost after some changes, of
-    /// services and domains.
-    fn misses(&self, changes: &[RawChange]) -> i128 {
-        let mut loads = self.held();
-        for id in changes.iter().map(|change| change.to).filter(|&id| id != HOLE) {
-            loads[usize::from(id)] += 1;
-        }
-        for id in changes.iter().map(|change| change.from).filter(|&id| id != HOLE) {
-            loads[usize::from(id)] -= 1;
+    /// What the loads' distances from their bands cost, of services and domains,
+    /// when bases hold what they do now.
+    fn misses(&self, bases: &Bases<'_>, fixed: &[u64]) -> i128 {
+        let mut loads = fixed.to_vec();
+        for base in 0..bases.count() {
+            for &id in bases.row(base).iter().filter(|&&id| id != HOLE) {
+                loads[usize::from(id)] += 1;
+            }
         }
         let bands: Vec<Band> = self.shares.service_bands().collect();
         let mut outside = 0;
@@ -107,12 +106,12 @@ impl Planner<'_> {
             + i128::from(domains) * i128::from(DOMAIN_WEIGHT)
     }
 
-    /// How many replicas each id has in the mapping, second entries included.
+    /// How many bases each id holds.
     pub(crate) fn held(&self) -> Vec<u64> {
         let mut held = vec![0; self.ids.of_name.len()];
         for row in self.mapping.rows() {
-            for &name in row {
-                held[usize::from(name)] += 1;
+            for (at, &name) in row.iter().enumerate() {
+                held[usize::from(name)] += u64::from(at == 0 || row[at - 1] != name);
             }
         }
         let mut by_id = vec![0; self.ids.names.len()];

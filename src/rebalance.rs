@@ -133,7 +133,7 @@ impl PrefixMapping {
         let mapping = self.renamed(&aliases);
         let drained = select(&mapping, topology, &options.drain)?;
         let held = select(&mapping, topology, &options.hold)?;
-        if let Some(both) = held.iter().find(|held| drained.contains(held)) {
+        if let Some(both) = held.iter().find(|held| drained.binary_search(held).is_ok()) {
             return Err(RebalanceError::HeldAndDrained { service: (*both).to_owned() });
         }
         let topology = topology.drain_named(&drained);
@@ -158,7 +158,7 @@ impl RebalanceOptions {
     ) -> Plan {
         let available = ids.availability(topology);
         let role = |(name, is_available): (&&str, &bool)| match is_available {
-            _ if held.contains(name) => Role::Fixed,
+            _ if held.binary_search(name).is_ok() => Role::Fixed,
             true => Role::Own,
             false => Role::Leaving,
         };

@@ -17,10 +17,13 @@ pub(crate) fn select<'a>(
 ) -> Result<Vec<&'a str>, Nobody> {
     let mut selected = Vec::with_capacity(names.len());
     for name in names {
+        if topology.find(name).is_none() && mapping.has_name(name) {
+            selected.push(name.as_str());
+            continue;
+        }
         let found = topology.select(name);
         if found.is_empty() {
-            let known = mapping.names().find(|known| known == name);
-            selected.push(known.ok_or_else(|| Nobody(name.clone()))?);
+            return Err(Nobody(name.clone()));
         }
         let address =
             |service: &crate::service::ServiceIndex| topology.services()[service.index()].address();

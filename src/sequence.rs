@@ -17,7 +17,10 @@
 //! all in `T`. And it is enough: valid sets are the bases of a matroid (a
 //! truncated laminar one), in which any element of `T` can be brought in against
 //! one that is not in `T`, so that no choice runs into a dead end. What then
-//! still goes is taken away last, when all that came are there. A service that
+//! still goes is taken away last, when all that came are there; but of a base
+//! that has fewer than it ought to, because a restriction left no place for
+//! more, no unknown or unavailable replica is taken: it may be the last copy.
+//! A service that
 //! stands twice loses its second entry first: no replica goes with it.
 
 use crate::flow::Limits;
@@ -52,7 +55,12 @@ pub(crate) fn sequence(
         held.push(comes);
         steps.push((goes.unwrap_or(HOLE), comes));
     }
-    steps.extend(going.into_iter().map(|goes| (goes, HOLE)));
+    for goes in going {
+        if is_sound(goes) || held.len() > replicas {
+            held.retain(|&service| service != goes);
+            steps.push((goes, HOLE));
+        }
+    }
     steps
 }
 

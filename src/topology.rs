@@ -73,6 +73,8 @@ impl fmt::Display for Domain {
 pub struct Topology {
     services: Vec<Service>,
     by_location: Vec<ServiceIndex>,
+    /// The services that have an id, ascending by it.
+    by_id: Vec<ServiceIndex>,
     domains: [Vec<Domain>; 4],
     domain_of: [Vec<u16>; 4],
 }
@@ -95,9 +97,13 @@ impl Topology {
         refuse_repeats(&services)?;
         let mut by_location: Vec<_> = (0..services.len()).map(ServiceIndex::new).collect();
         by_location.sort_by_key(|index| (services[index.index()].location(), *index));
+        let mut by_id: Vec<_> = by_location.clone();
+        by_id.retain(|index| services[index.index()].id().is_some());
+        by_id.sort_by_key(|index| services[index.index()].id());
         let mut topology = Self {
             services,
             by_location,
+            by_id,
             domains: [const { Vec::new() }; 4],
             domain_of: [const { Vec::new() }; 4],
         };
@@ -174,14 +180,19 @@ impl Topology {
     #[must_use]
     pub fn find(&self, name: &str) -> Option<ServiceIndex> {
         let by_address = self.services.binary_search_by(|service| service.address().cmp(name));
-        let by_id = || self.services.iter().position(|service| service.id() == Some(name));
-        by_address.ok().or_else(by_id).map(ServiceIndex::new)
+        by_address.ok().map(ServiceIndex::new).or_else(|| self.find_id(name))
+    }
+
+    fn find_id(&self, id: &str) -> Option<ServiceIndex> {
+        let at = self.by_id.binary_search_by(|index| {
+            self.services[index.index()].id().unwrap_or_default().cmp(id)
+        });
+        at.ok().map(|at| self.by_id[at])
     }
 
     /// Where in [`Topology::services`] each of some names is, by address or
     /// else by service id.
     pub(crate) fn find_all(&self, names: &[Box<str>]) -> Vec<Option<ServiceIndex>> {
-        let mut ids = None;
         let mut rest = self.services.iter().enumerate().peekable();
         let mut last = "";
         names
@@ -191,17 +202,13 @@ impl Topology {
                 last = name;
                 while rest.next_if(|(_, service)| service.address() < name.as_ref()).is_some() {}
                 match rest.peek() {
-                    Some((index, service)) if service.address() == name.as_ref() => Some(*index),
-                    _ => ids.get_or_insert_with(|| self.ids()).get(name.as_ref()).copied(),
+                    Some((index, service)) if service.address() == name.as_ref() => {
+                        Some(ServiceIndex::new(*index))
+                    }
+                    _ => self.find_id(name),
                 }
-                .map(ServiceIndex::new)
             })
             .collect()
-    }
-
-    fn ids(&self) -> HashMap<&str, usize> {
-        let services = self.services.iter().enumerate();
-        services.filter_map(|(index, service)| Some((service.id()?, index))).collect()
     }
 
     /// The services whose location starts with those tokens: all of

@@ -1,5 +1,7 @@
 //! Waves: which changes may run together.
 
+use std::collections::BTreeMap;
+
 use crate::mapping::HOLE;
 use crate::plan::RawChange;
 
@@ -12,8 +14,9 @@ use crate::plan::RawChange;
 ///
 /// # Complexity
 ///
-/// Without a limit, linear. With one, each change looks through a bit for each
-/// wave of its two services, 64 at a time.
+/// Without a limit, linear. With one, each change looks at the waves of its two
+/// services from the first that is not full in either, 64 at a time; the heap
+/// holds a few words for each change.
 pub(crate) fn arrange(
     changes: &[RawChange],
     names: usize,
@@ -59,9 +62,12 @@ struct Lanes {
 
 #[derive(Debug, Clone, Default)]
 struct Lane {
-    counts: Vec<usize>,
-    /// A bit for each wave that has room for no more.
-    full: Vec<u64>,
+    /// The first wave with room: those before it are full.
+    low: usize,
+    /// A bit for each wave from `low` on that is full, by word.
+    full: BTreeMap<usize, u64>,
+    /// How many changes the waves have that are begun and not full.
+    begun: BTreeMap<usize, usize>,
 }
 
 impl Lanes {
@@ -73,17 +79,18 @@ impl Lanes {
     /// The first wave not before `earliest` that has room for a change, which
     /// takes it.
     fn take(&mut self, change: RawChange, earliest: usize) -> usize {
-        if self.lanes.is_empty() {
+        let half = self.lanes.len() / 2;
+        if half == 0 {
             return earliest;
         }
-        let half = self.lanes.len() / 2;
         let used = [(change.from, 0), (change.to, half)];
         let used = used.iter().filter(|(name, _)| *name != HOLE);
         let used: Vec<_> = used.map(|(name, shift)| usize::from(*name) + shift).collect();
-        let mut word = earliest / 64;
-        let mut skip = (1 << (earliest % 64)) - 1;
+        let start = used.iter().map(|&lane| self.lanes[lane].low).fold(earliest, usize::max);
+        let mut word = start / 64;
+        let mut skip = (1 << (start % 64)) - 1;
         let wave = loop {
-            let full = |lane: &usize| self.lanes[*lane].full.get(word).copied().unwrap_or(0);
+            let full = |lane: &usize| self.lanes[*lane].full.get(&word).copied().unwrap_or(0);
             let taken = used.iter().map(full).fold(skip, |taken: u64, full| taken | full);
             if taken != u64::MAX {
                 break word * 64 + taken.trailing_ones() as usize;
@@ -99,13 +106,18 @@ impl Lanes {
 
 impl Lane {
     fn count(&mut self, wave: usize, most: usize) {
-        if self.counts.len() <= wave {
-            self.counts.resize(wave + 1, 0);
-            self.full.resize(wave / 64 + 1, 0);
+        let count = self.begun.entry(wave).or_default();
+        *count += 1;
+        if *count < most {
+            return;
         }
-        self.counts[wave] += 1;
-        if self.counts[wave] >= most {
-            self.full[wave / 64] |= 1 << (wave % 64);
+        self.begun.remove(&wave);
+        *self.full.entry(wave / 64).or_default() |= 1 << (wave % 64);
+        while self.full.get(&(self.low / 64)).is_some_and(|bits| bits >> (self.low % 64) & 1 == 1) {
+            self.low += 1;
+            if self.low.is_multiple_of(64) {
+                self.full.remove(&(self.low / 64 - 1));
+            }
         }
     }
 }

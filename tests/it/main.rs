@@ -2,6 +2,7 @@
 //! judges them.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod attacks;
 mod bootstrap;
 mod check;
 #[cfg(feature = "cli")]

@@ -1,5 +1,6 @@
 //! What the texts of the repository say of each other, and of the code.
 
+use itertools::Itertools;
 use std::fs;
 use std::path::Path;
 
@@ -62,11 +63,11 @@ fn the_readme_is_short_and_its_example_is_that_of_the_crate() {
     let readme = read("README.md");
     assert!(readme.lines().count() < 120);
     let [example] = blocks(&readme, "rust")[..] else { panic!("one example") };
-    let docs: String = read("src/lib.rs")
+    let docs = read("src/lib.rs")
         .lines()
         .filter_map(|line| line.strip_prefix("//!"))
-        .map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line)))
-        .collect();
+        .map(|line| line.strip_prefix(' ').unwrap_or(line))
+        .join("\n");
     assert!(docs.contains(&format!("```\n{example}```\n")));
 }
 
