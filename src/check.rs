@@ -38,6 +38,7 @@ mod breach;
 mod path;
 mod report;
 mod scan;
+mod shape;
 
 pub use breach::{Breach, BreachKind};
 pub use report::{CheckReport, DomainLoad, ServiceLoad};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::shape::Counts;
 use crate::location::Level;
 use crate::prefix::Base;
 
@@ -202,6 +203,32 @@ impl Breaches {
         if examples.len() < self.limit {
             examples.push(breach());
         }
+    }
+
+    /// Counts breaches of which no example is wanted.
+    #[inline]
+    pub(super) fn add_counts(&mut self, counts: &Counts) {
+        for (count, &more) in self.counts.iter_mut().zip(counts) {
+            *count += u64::from(more);
+        }
+    }
+
+    /// How many breaches of each kind came after those counts, if no more
+    /// examples of any of these kinds are wanted.
+    pub(super) fn exemplified_since(&self, before: &[u64; 8]) -> Option<Counts> {
+        let mut counts = Counts::default();
+        for (place, count) in counts.iter_mut().enumerate() {
+            let more = self.counts[place] - before[place];
+            if more > 0 && self.examples[place].len() < self.limit {
+                return None;
+            }
+            *count = more.try_into().ok()?;
+        }
+        Some(counts)
+    }
+
+    pub(super) const fn counts(&self) -> [u64; 8] {
+        self.counts
     }
 
     pub(super) const fn count(&self, kind: BreachKind) -> u64 {

@@ -9,7 +9,7 @@ use crate::topology::Topology;
 /// Domains are nested, so the levels at which two services are alike are the
 /// coarsest few, and the leading bits that two paths have in common count them.
 /// Ordered by location.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Path(u64);
 
 impl Path {
@@ -19,6 +19,7 @@ impl Path {
     }
 
     /// At how many levels, the coarsest, both are alike: 4 less the distance.
+    #[inline]
     pub(super) const fn depth(self, other: Self) -> usize {
         ((self.0 ^ other.0).leading_zeros() / 16) as usize
     }

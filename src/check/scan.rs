@@ -3,6 +3,7 @@
 use super::CheckOptions;
 use super::breach::{Breach, BreachKind, Breaches, Broken};
 use super::path::{Path, by_domain};
+use super::shape::{Shape, Shapes, Spot};
 use crate::location::Level;
 use crate::mapping::PrefixMapping;
 use crate::prefix::Base;
@@ -72,9 +73,11 @@ pub(super) struct Scan<'a> {
     names: Names<'a>,
     topology: &'a Topology,
     rules: Rules,
-    /// By name, as are the cells.
+    /// By name, as are the spots and the cells.
     holders: Vec<Holder>,
+    spots: Vec<Spot>,
     cells: Vec<Cell>,
+    shapes: Shapes,
     breaches: Breaches,
     tolerated: [Option<u32>; 4],
     /// The replicas of a plain base are in as many domains of this level. It is
@@ -104,7 +107,9 @@ impl<'a> Scan<'a> {
             topology,
             rules: options.rules,
             cells: vec![Cell { domain: UNSOUND, load: 0 }; holders.len()],
+            spots: holders.iter().map(|&holder| spot(topology, holder)).collect(),
             holders,
+            shapes: Shapes::new(),
             breaches: Breaches::new(options.examples),
             tolerated: [Some(u32::MAX); 4],
             plain_level: Level::Site,
@@ -122,7 +127,7 @@ impl<'a> Scan<'a> {
         let replicas = usize::from(self.rules.replicas());
         let mut bases = mapping.digits().bases().zip(mapping.rows());
         while let Some((base, row)) = pass_plain(&mut bases, &mut self.cells, replicas) {
-            self.examine(base, row);
+            self.look_at(base, row);
             self.examined += 1;
         }
         if self.examined < mapping.num_bases() {
@@ -131,7 +136,27 @@ impl<'a> Scan<'a> {
         self.finish()
     }
 
-    /// Takes in a base of any kind.
+    /// Takes in a base of any kind; counts it only, when it has the shape of one
+    /// before.
+    fn look_at(&mut self, base: Base, row: &[u16]) {
+        let shape = Shape::of(row, &self.spots);
+        if let Some(counts) = shape.and_then(|shape| self.shapes.get(shape)) {
+            self.breaches.add_counts(counts);
+            for &name in row {
+                self.cells[usize::from(name)].load += 1;
+            }
+            return;
+        }
+        let before = self.breaches.counts();
+        self.examine(base, row);
+        if let Some(shape) = shape
+            && let Some(counts) = self.breaches.exemplified_since(&before)
+        {
+            self.shapes.insert(shape, counts);
+        }
+    }
+
+    /// Takes in a base rule by rule.
     fn examine(&mut self, base: Base, row: &[u16]) {
         self.gather(row);
         self.judge_names(base);
@@ -303,6 +328,15 @@ impl<'a> Scan<'a> {
             }
         }
         Findings { breaches: self.breaches, tolerated: self.tolerated, loads, unknown }
+    }
+}
+
+fn spot(topology: &Topology, holder: Holder) -> Spot {
+    match holder {
+        Holder::Known(service) => {
+            Some((Path::of(topology, service), is_available(topology, service)))
+        }
+        Holder::Unknown(_) => None,
     }
 }
 
