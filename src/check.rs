@@ -16,8 +16,10 @@
 //!    levels in one integer, so that two replicas cost one exclusive or.
 //! 2. One pass over the table. A base is *plain* when all its replicas are on
 //!    available services, as many as wanted, far enough apart for every rule,
-//!    and no closer than bases seen before: it only adds to the loads. Any
-//!    other base is examined in full.
+//!    and no closer than bases seen before: it only adds to the loads. Of any
+//!    other the [`Shape`](shape::Shape) is found, which says all that the rules
+//!    ask: it is counted when a base of that shape has been examined and gives
+//!    no example, and examined in full otherwise.
 //! 3. Loads by name become loads of services and of domains, and are held
 //!    against the bands of their [`Shares`].
 //!

@@ -207,8 +207,11 @@ impl Breaches {
 
     /// Counts breaches of which no example is wanted.
     #[inline]
-    pub(super) fn add_counts(&mut self, counts: &Counts) {
-        for (count, &more) in self.counts.iter_mut().zip(counts) {
+    pub(super) fn add_counts(&mut self, counts: Counts) {
+        if counts == Counts::default() {
+            return;
+        }
+        for (count, more) in self.counts.iter_mut().zip(counts) {
             *count += u64::from(more);
         }
     }

@@ -38,7 +38,7 @@ impl Shape {
             }
         }
         let known = &mut known[..count];
-        known.sort_unstable();
+        known.sort_unstable_by_key(|spot| spot.0);
         // Apart from any shape of fewer replicas, and from the default.
         let mut shape = 1;
         let mut last = None;
@@ -56,7 +56,10 @@ impl Shape {
     /// Multiplicative hashing: the top bits of a product depend on all below.
     #[inline]
     const fn slot(self) -> usize {
-        (self.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - SLOTS.trailing_zeros())) as usize
+        let hash = self.0.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        #[expect(clippy::cast_possible_truncation, reason = "less than there are slots")]
+        let slot = (hash >> (64 - SLOTS.trailing_zeros())) as usize;
+        slot
     }
 }
 
@@ -77,9 +80,9 @@ impl Shapes {
 
     /// The breaches in every base of a shape, if it is remembered.
     #[inline]
-    pub(super) fn get(&self, shape: Shape) -> Option<&Counts> {
-        let (known, counts) = &self.0[shape.slot()];
-        (*known == shape).then_some(counts)
+    pub(super) fn get(&self, shape: Shape) -> Option<Counts> {
+        let (known, counts) = self.0[shape.slot()];
+        (known == shape).then_some(counts)
     }
 
     pub(super) const fn insert(&mut self, shape: Shape, counts: Counts) {
