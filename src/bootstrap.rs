@@ -104,8 +104,8 @@ impl PrefixMapping {
     /// The same topology, digits and options give the same mapping on every
     /// machine and in every version of this library that says no other.
     ///
-    /// Beside the mapping this allocates at most 100 bytes for each service, and
-    /// 4 KiB.
+    /// Beside the mapping this allocates at most 100 bytes for each service, one
+    /// for each 16 replicas, and 4 KiB.
     ///
     /// # Errors
     ///

@@ -91,8 +91,8 @@ fn thousands_of_names_are_found_in_no_time() {
     });
     let text = format!("{{{}}}", { text }.join(","));
     mapping = PrefixMapping::from_json(&text, mapping.digits()).unwrap();
-    let named = names.iter().map(String::as_str).collect_vec();
+    let every = names.iter().map(String::as_str).collect_vec();
     let options = DecommissionOptions::new(Rules::new(5).unwrap());
-    let plan = mapping.decommission(&hosts(10), &named, &options).unwrap();
+    let plan = mapping.decommission(&hosts(10), &every, &options).unwrap();
     assert_eq!(plan.moves(), 20_000);
 }
