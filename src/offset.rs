@@ -1,8 +1,16 @@
 //! Where in a text an error is.
 
-/// The byte offset of a line and a column as `serde_json` counts them: lines
-/// from 1, columns in bytes, both 0 when it knows neither.
-pub(crate) fn byte_offset(text: &str, line: usize, column: usize) -> usize {
-    let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    usize::min(before + column.saturating_sub(1), text.len())
+/// The byte offset at which `serde_json` stopped in a text.
+///
+/// It counts lines from 1 and columns in bytes. It stops ahead of a control
+/// character, and past anything else.
+pub(crate) fn byte_offset(text: &str, error: &serde_json::Error) -> usize {
+    if error.is_eof() {
+        return text.len();
+    }
+    let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
+    let before: usize = lines.map(str::len).sum();
+    let is_behind = error.to_string().starts_with("control character");
+    let within = error.column().saturating_sub(1) + usize::from(is_behind);
+    usize::min(before + within, text.len())
 }

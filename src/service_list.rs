@@ -53,9 +53,10 @@ pub fn read_services(
     text: &str,
     without_location: WithoutLocation,
 ) -> Result<Vec<Service>, ServiceListError> {
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    let value: Value = serde_json::from_str(text).map_err(|source| ServiceListError::Syntax {
-        offset: byte_offset(text, source.line(), source.column()),
+    let json = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    let mark = text.len() - json.len();
+    let value: Value = serde_json::from_str(json).map_err(|source| ServiceListError::Syntax {
+        offset: mark + byte_offset(json, &source),
         source,
     })?;
     let Value::Array(list) = value else { return Err(ServiceListError::NotAnArray) };

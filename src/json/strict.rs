@@ -82,12 +82,7 @@ impl<'a> Reader<'a> {
 
     /// Where in the text an error in a part of it is.
     fn offset_of(&self, part: &str, error: &serde_json::Error) -> usize {
-        let within = if error.is_eof() {
-            part.len()
-        } else {
-            byte_offset(part, error.line(), error.column()) + usize::from(is_behind(error))
-        };
-        self.offset(part) + within
+        self.offset(part) + byte_offset(part, error)
     }
 
     fn syntax(&self, part: &str, source: serde_json::Error) -> JsonError {
@@ -191,12 +186,6 @@ impl<'de> Visitor<'de> for &mut Reader<'de> {
         }
         Ok(())
     }
-}
-
-/// Whether an error is reported one byte before its place: `serde_json` stops
-/// ahead of a control character, and past anything else.
-fn is_behind(error: &serde_json::Error) -> bool {
-    error.to_string().starts_with("control character")
 }
 
 /// What a JSON value is, by its first byte.

@@ -20,6 +20,7 @@ mod partial;
 mod plan;
 mod rebalance;
 mod scale;
+mod services;
 mod share;
 mod steps;
 mod tidy;
