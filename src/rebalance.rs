@@ -58,7 +58,8 @@ impl RebalanceOptions {
         self
     }
 
-    /// Services, named likewise, that keep what they have and get nothing. Loads may then have to miss their bands, by as little as can be.
+    /// Services, named likewise, that keep what they have and get nothing.
+    /// Loads may then have to miss their bands, by as little as can be.
     #[must_use]
     pub fn hold<S: Into<String>>(mut self, services: impl IntoIterator<Item = S>) -> Self {
         self.hold = services.into_iter().map(Into::into).collect();

@@ -82,7 +82,7 @@
 //! There are as many raises as there are different path costs: one or two for a
 //! cluster that grew or lost services, as many as a chain is long when moves
 //! must be chained. Rounds between two raises are bounded as in Dinic's
-//! algorithm, and are 1 to 4 in all the benches. The heap holds the table twice
+//! algorithm, and were 1 to 3 in the joins and drains that were traced. The heap holds the table twice
 //! (the replicas now, the bases by service) and a few words for each node and
 //! each base that moved.
 //!
