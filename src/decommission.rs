@@ -203,7 +203,7 @@ impl PrefixMapping {
         topology: &Topology,
         services: &[&str],
         options: &DecommissionOptions,
-        work: impl FnOnce(&Planner<'_>, Survey) -> (Vec<crate::plan::RawChange>, Option<usize>),
+        work: impl FnOnce(&Planner<'_>, Survey) -> (Vec<crate::change::RawChange>, Option<usize>),
     ) -> Result<Plan, DecommissionError> {
         let aliases = self.aliases(topology);
         let mapping = self.renamed(&aliases);

@@ -73,6 +73,7 @@
 
 mod bootstrap;
 mod bound;
+mod change;
 mod check;
 mod decommission;
 mod flow;

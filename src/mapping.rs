@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 
-use crate::plan::RawChange;
+use crate::change::RawChange;
 use crate::prefix::{Base, Digits};
 use crate::service::ServiceIndex;
 use crate::topology::Topology;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 
+use crate::change::RawChange;
 use crate::check::{BreachKind, CheckReport};
 use crate::mapping::{Alias, HOLE, PrefixMapping, digest_of_base, hash_of_name};
 use crate::prefix::{Base, Digits};
@@ -37,14 +38,6 @@ impl fmt::Display for Change<'_> {
         let Self { base, from, to } = self;
         write!(f, "{}: {} -> {}", base.first_prefix(), from.unwrap_or("-"), to.unwrap_or("-"))
     }
-}
-
-/// A change over the names of its plan, [`HOLE`] for none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RawChange {
-    pub(crate) base: u16,
-    pub(crate) from: u16,
-    pub(crate) to: u16,
 }
 
 /// What a plan leaves undone, because its restrictions kept it from more.

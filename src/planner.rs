@@ -2,11 +2,11 @@
 //! from that to the changes of each base and their proof.
 
 use crate::bound::{Bound, Plain};
+use crate::change::RawChange;
 use crate::flow::{Bases, Limits, LoadTree, Search};
 use crate::location::Level;
 use crate::mapping::{HOLE, PrefixMapping};
 use crate::network::{DOMAIN_WEIGHT, Network, SERVICE_WEIGHT};
-use crate::plan::RawChange;
 use crate::sequence::sequence;
 use crate::service::ServiceIndex;
 use crate::share::{Band, Shares};

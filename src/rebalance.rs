@@ -3,10 +3,11 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::change::RawChange;
 use crate::check::CheckOptions;
 use crate::mapping::{HOLE, PrefixMapping};
 use crate::network::limits;
-use crate::plan::{Left, Plan, RawChange};
+use crate::plan::{Left, Plan};
 use crate::planner::{Planner, over_names};
 use crate::ratio::Tolerance;
 use crate::restrict::{Most, restrict};

@@ -1,8 +1,8 @@
 //! Replacing freed replicas one after another, as a strategy says.
 
+use crate::change::RawChange;
 use crate::flow::Limits;
 use crate::mapping::HOLE;
-use crate::plan::RawChange;
 use crate::planner::Planner;
 use crate::prefix::Base;
 use crate::service::Service;
