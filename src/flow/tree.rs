@@ -31,6 +31,14 @@ pub(crate) struct LoadTree {
 impl LoadTree {
     /// The flow that carries the given loads of the services as far as the
     /// bands let it, on the way to a root that wants `total`.
+    ///
+    /// First each node, bottom-up, passes on what it gets, cut to its *range*:
+    /// the loads that its own band and those below it allow together. Then, top-down,
+    /// what a domain gets too much or too little of is taken from, or given to,
+    /// its parts within their ranges. Where the bands can all be kept, that
+    /// leaves excesses and deficits at services alone, and as few as there can
+    /// be: a part passes its load on unless it has to pass on less, and is given
+    /// more only when all the others together don't have it.
     pub(crate) fn new(nodes: Vec<NodeSpec>, loads: &[i64], total: i64) -> Self {
         let count = nodes.len();
         let (child_start, children) = children_of(&nodes);
@@ -43,20 +51,53 @@ impl LoadTree {
             children,
         };
         tree.excess[..loads.len()].copy_from_slice(loads);
-        for node in 0..count {
-            let NodeSpec { parent, low, high, .. } = tree.nodes[node];
-            if parent == NONE {
-                continue;
+        let ranges = tree.ranges();
+        for (node, &(least, most)) in ranges.iter().enumerate() {
+            let parent = tree.nodes[node].parent;
+            if parent != NONE {
+                let carried = tree.excess[node].clamp(least, most);
+                tree.flow[node] = carried;
+                tree.excess[node] -= carried;
+                tree.excess[parent as usize] += carried;
             }
-            let carried = tree.excess[node].clamp(low, high);
-            tree.flow[node] = carried;
-            tree.excess[node] -= carried;
-            tree.excess[parent as usize] += carried;
         }
         if let Some(root) = tree.excess.last_mut() {
             *root -= total;
         }
+        for node in (loads.len()..count).rev() {
+            for child in tree.child_start[node]..tree.child_start[node + 1] {
+                let child = tree.children[child as usize] as usize;
+                let (least, most) = ranges[child];
+                let (flow, excess) = (tree.flow[child], tree.excess[node]);
+                let shift = (flow - excess).clamp(least, most) - flow;
+                tree.flow[child] += shift;
+                tree.excess[child] -= shift;
+                tree.excess[node] += shift;
+            }
+        }
         tree
+    }
+
+    /// What each node may carry so that it and all nodes below keep their
+    /// bands; its own band where there is no such load.
+    fn ranges(&self) -> Vec<(i64, i64)> {
+        let own = |spec: &NodeSpec| (spec.low, spec.high);
+        let mut ranges: Vec<_> = self.nodes.iter().map(own).collect();
+        for node in 0..ranges.len() {
+            let children = self.children(u32::try_from(node).unwrap_or(NONE));
+            if children.is_empty() {
+                continue;
+            }
+            let parts = children.iter().map(|&child| ranges[child as usize]);
+            let (least, most) = parts.fold((0_i64, 0_i64), |sum, part| {
+                (sum.0.saturating_add(part.0), sum.1.saturating_add(part.1))
+            });
+            let (low, high) = ranges[node];
+            if least.max(low) <= most.min(high) {
+                ranges[node] = (least.max(low), most.min(high));
+            }
+        }
+        ranges
     }
 
     pub(super) const fn len(&self) -> usize {
