@@ -59,12 +59,21 @@ pub(crate) struct Bound<'a> {
     pub(crate) fixed: &'a [u64],
 }
 
-/// The bases that keep the rules as they are and have nothing fixed.
+/// The bases whose own services keep the rules and that have nothing fixed.
 #[derive(Debug)]
 pub(crate) struct Plain<'a> {
     /// How many of their replicas each service holds, by place.
     pub(crate) loads: &'a [i64],
+    /// How many replicas they lack, in all.
+    pub(crate) lacking: i64,
     pub(crate) replicas: u16,
+}
+
+impl Plain<'_> {
+    /// How many replicas they place.
+    pub(crate) fn total(&self) -> i64 {
+        self.loads.iter().sum::<i64>() + self.lacking
+    }
 }
 
 /// The best service of a group: what another base would pay for it.
@@ -87,15 +96,14 @@ impl Bound<'_> {
             let base = base as usize;
             let (own, fixed) = (bases.own(base), bases.fixed(base));
             let need = usize::from(need);
-            let at_once = greed.at_once(own.clone(), fixed, need);
-            sum += i128::from(at_once.unwrap_or_else(|| greed.cheapest(own, fixed, need)));
+            sum += i128::from(greed.least(own, fixed, need));
         }
         let need: i64 = broken.iter().map(|broken| i64::from(broken.need)).sum();
-        let total = plain.loads.iter().sum::<i64>() + need;
+        let total = plain.total() + need;
         sum + self.nodes(total) + i128::from(total) * i128::from(self.potentials.root)
     }
 
-    /// The sum over the bases that keep the rules.
+    /// The sum over the bases that are not broken.
     fn plain(
         plain: &Plain<'_>,
         bases: &Bases<'_>,
@@ -103,22 +111,18 @@ impl Bound<'_> {
         greed: &mut Greed<'_>,
     ) -> i128 {
         let loaded = || plain.loads.iter().zip(greed.prices).filter(|(load, _)| **load > 0);
-        let bar = greed.offers.first().map_or(i64::MAX, |offer| offer.cost);
-        if loaded().all(|(_, price)| -price <= bar) {
+        let bar = greed.bar();
+        if loaded().all(|(_, price)| -price <= bar)
+            && (plain.lacking == 0 || greed.is_bar_met(usize::from(plain.replicas)))
+        {
             let term = |(&load, &price): (&i64, &i64)| -i128::from(load) * i128::from(price);
-            return loaded().map(term).sum();
+            return loaded().map(term).sum::<i128>() + i128::from(plain.lacking) * i128::from(bar);
         }
         let mut next_broken = broken.iter().map(|broken| broken.base as usize).peekable();
         let mut sum = 0;
         for base in 0..bases.count() {
             if next_broken.next_if_eq(&base).is_none() {
-                let own = bases.own(base);
-                let cost = |place: u16| -greed.prices[usize::from(place)];
-                sum += i128::from(if own.clone().all(|place| cost(place) <= bar) {
-                    own.map(cost).sum()
-                } else {
-                    greed.cheapest(own, &[], usize::from(plain.replicas))
-                });
+                sum += i128::from(greed.least(bases.own(base), &[], usize::from(plain.replicas)));
             }
         }
         sum
@@ -199,6 +203,8 @@ struct Greed<'a> {
     limits: &'a Limits,
     prices: &'a [i64],
     offers: &'a [Offer],
+    /// How many of the offers cost as little as the first.
+    as_cheap: usize,
     /// The cheapest set of a base that holds nothing, as far as it was asked
     /// for.
     first: Vec<Offer>,
@@ -208,25 +214,45 @@ struct Greed<'a> {
 
 impl<'a> Greed<'a> {
     fn new(limits: &'a Limits, prices: &'a [i64], offers: &'a [Offer]) -> Self {
-        Self { limits, prices, offers, first: Vec::new(), list: Vec::new(), taken: Vec::new() }
+        let bar = offers.first().map(|offer| offer.cost);
+        let as_cheap = offers.iter().take_while(|offer| Some(offer.cost) == bar).count();
+        let (first, list, taken) = (Vec::new(), Vec::new(), Vec::new());
+        Self { limits, prices, offers, as_cheap, first, list, taken }
     }
 
-    /// The same as [`Greed::cheapest`], where a look at a few offers is enough:
-    /// the own services are no dearer than any other and far enough apart, and
-    /// of the cheapest others there are as many as are lacking.
+    /// What the cheapest offer costs.
+    fn bar(&self) -> i64 {
+        self.offers.first().map_or(i64::MAX, |offer| offer.cost)
+    }
+
+    /// Whether a base that is to have `full` replicas finds those it lacks at
+    /// the lowest cost, whatever it has: each that it has keeps one group from
+    /// it at most.
+    fn is_bar_met(&self, full: usize) -> bool {
+        full <= self.as_cheap && full <= usize::from(self.limits.unit_cap)
+    }
+
+    /// The least that the term of a base can be which places `need` replicas.
+    fn least(&mut self, own: impl Iterator<Item = u16> + Clone, fixed: &[u16], need: usize) -> i64 {
+        self.at_once(own.clone(), fixed, need).unwrap_or_else(|| self.cheapest(own, fixed, need))
+    }
+
+    /// The same as [`Greed::cheapest`], where no choice is to be made: the own
+    /// services are no dearer than any other and far enough apart, and of the
+    /// cheapest others there are as many as are lacking.
     fn at_once(
         &mut self,
         own: impl Iterator<Item = u16>,
         fixed: &[u16],
         need: usize,
     ) -> Option<i64> {
-        let bar = self.offers.first()?.cost;
         self.taken.clear();
         self.taken.extend(fixed.iter().filter(|&&place| place != HOLE));
         let full = self.taken.len() + need;
         if usize::from(self.limits.unit_cap) < full {
             return None;
         }
+        let bar = self.bar();
         let mut sum = 0;
         for place in own {
             let cost = -self.prices[usize::from(place)];
@@ -237,13 +263,13 @@ impl<'a> Greed<'a> {
             sum += cost;
         }
         let lacking = full - self.taken.len();
-        let as_cheap = self.offers.iter().take_while(|offer| offer.cost == bar);
-        let apart = as_cheap.filter(|offer| self.fits(offer.place)).take(lacking).count();
-        let lacking_cost = bar * i64::try_from(lacking).ok()?;
-        (apart == lacking).then_some(sum + lacking_cost)
+        let as_cheap = || self.offers[..self.as_cheap].iter();
+        let apart = || as_cheap().filter(|offer| self.fits(offer.place)).take(lacking).count();
+        let is_met = lacking == 0 || self.is_bar_met(full) || apart() == lacking;
+        is_met.then_some(sum + i64::try_from(lacking).ok()?.saturating_mul(bar))
     }
 
-    /// The least that the term of a base can be which places `need` replicas.
+    /// What [`Greed::least`] is, by greed.
     fn cheapest(&mut self, own: impl Iterator<Item = u16>, fixed: &[u16], need: usize) -> i64 {
         self.list.clear();
         self.list.extend(own.map(|place| Offer { cost: -self.prices[usize::from(place)], place }));

@@ -239,8 +239,8 @@ impl PrefixMapping {
             return Err(nowhere(&planner, &survey));
         }
         let (changes, lower_bound) = work(&planner, survey);
-        let (names, changes) = over_names(&ids, &changes);
-        let plan = Plan::new(&mapping, names, &changes).with_aliases(aliases);
+        let (names, changes) = over_names(&ids, changes);
+        let plan = Plan::new(&mapping, names, changes).with_aliases(aliases);
         Ok(match lower_bound {
             Some(lower_bound) => plan.with_proof(lower_bound),
             None => plan,

@@ -281,13 +281,20 @@ impl PrefixMapping {
     /// machine, whatever the order they were read in.
     #[must_use]
     pub fn digest(&self) -> u64 {
+        let mut digest = digest_of_digits(self.digits);
+        self.for_each_sum(|base, sum| digest = digest.wrapping_add(digest_of_base(base, sum)));
+        digest
+    }
+
+    /// Calls `visit` with the sum of the hashes of the names of each base,
+    /// ascending by base.
+    #[inline]
+    pub(crate) fn for_each_sum(&self, mut visit: impl FnMut(usize, u64)) {
         let hashes: Vec<_> = self.names.iter().map(|name| hash_of_name(name)).collect();
-        let start = digest_of_digits(self.digits);
-        self.rows().enumerate().fold(start, |digest, (index, row)| {
-            let row =
-                row.iter().fold(0, |sum: u64, &name| sum.wrapping_add(hashes[usize::from(name)]));
-            digest.wrapping_add(digest_of_base(index, row))
-        })
+        let hash = |&cell: &u16| hashes.get(usize::from(cell)).copied().unwrap_or_default();
+        self.for_each_cells(|base, cells| {
+            visit(base, cells.iter().map(hash).fold(0, u64::wrapping_add));
+        });
     }
 
     /// The mapping after some changes over `names`; `None` when one takes away
@@ -361,7 +368,13 @@ impl PrefixMapping {
     /// The services of a base as places in `names`, ascending.
     #[inline]
     pub(crate) fn row(&self, index: usize) -> &[u16] {
-        without_holes(&self.table[index * self.width..][..self.width])
+        without_holes(self.cells(index))
+    }
+
+    /// The cells of a base, holes last.
+    #[inline]
+    pub(crate) fn cells(&self, index: usize) -> &[u16] {
+        &self.table[index * self.width..][..self.width]
     }
 
     /// The rows of every base, ascending.
@@ -371,6 +384,29 @@ impl PrefixMapping {
         let rows = self.table.chunks_exact(self.width.max(1)).map(without_holes);
         rows.chain(std::iter::repeat_n(&[][..], empty))
     }
+
+    /// Calls `visit` with the index and the cells of every base, ascending. The
+    /// usual widths have a loop each, in which nothing is left to be counted.
+    #[inline]
+    fn for_each_cells(&self, mut visit: impl FnMut(usize, &[u16])) {
+        match self.width {
+            0 => (0..self.num_bases()).for_each(|base| visit(base, &[])),
+            2 => for_each_row::<2>(&self.table, visit),
+            3 => for_each_row::<3>(&self.table, visit),
+            4 => for_each_row::<4>(&self.table, visit),
+            5 => for_each_row::<5>(&self.table, visit),
+            width => {
+                let rows = self.table.chunks_exact(width).enumerate();
+                rows.for_each(|(base, row)| visit(base, row));
+            }
+        }
+    }
+}
+
+#[inline]
+fn for_each_row<const WIDTH: usize>(table: &[u16], mut visit: impl FnMut(usize, &[u16])) {
+    let rows = table.as_chunks::<WIDTH>().0.iter().enumerate();
+    rows.for_each(|(base, row)| visit(base, row));
 }
 
 #[inline]

@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::change::RawChange;
 use crate::check::{BreachKind, CheckReport};
-use crate::mapping::{Alias, HOLE, PrefixMapping, digest_of_base, hash_of_name};
+use crate::mapping::{Alias, HOLE, PrefixMapping, digest_of_base, digest_of_digits, hash_of_name};
 use crate::prefix::{Base, Digits};
 use crate::service::ServiceIndex;
 use crate::wave;
@@ -138,10 +138,9 @@ impl Plan {
     pub(crate) fn new(
         mapping: &PrefixMapping,
         names: Vec<Box<str>>,
-        changes: &[RawChange],
+        changes: Vec<RawChange>,
     ) -> Self {
-        let before = mapping.digest();
-        let after = digest_after(mapping, before, &names, changes);
+        let (before, after) = digests(mapping, &names, &changes);
         let (changes, ends) = wave::arrange(changes, names.len(), usize::MAX);
         Self {
             digits: mapping.digits(),
@@ -181,7 +180,7 @@ impl Plan {
         let mut sequence = self.changes.clone();
         // Waves are in order, so a stable sort keeps the order within a base.
         sequence.sort_by_key(|change| change.base);
-        (self.changes, self.ends) = wave::arrange(&sequence, self.names.len(), most.max(1));
+        (self.changes, self.ends) = wave::arrange(sequence, self.names.len(), most.max(1));
         self
     }
 
@@ -433,30 +432,30 @@ impl PrefixMapping {
                 changes.push(RawChange { base, from: at(&gone), to: at(&come) });
             }
         }
-        Ok(Plan::new(self, names, &changes))
+        Ok(Plan::new(self, names, changes))
     }
 }
 
-/// The digest of the mapping that some changes lead to. Those of a base stand
-/// together.
-fn digest_after(
-    mapping: &PrefixMapping,
-    before: u64,
-    names: &[Box<str>],
-    changes: &[RawChange],
-) -> u64 {
+/// The digests of a mapping, and of the one that some changes lead to. Those of
+/// a base stand together, and bases ascend.
+fn digests(mapping: &PrefixMapping, names: &[Box<str>], changes: &[RawChange]) -> (u64, u64) {
     let hashes: Vec<_> = names.iter().map(|name| hash_of_name(name)).collect();
     let hash = |name: u16| hashes.get(usize::from(name)).copied().unwrap_or_default();
-    let here: Vec<_> = mapping.boxed_names().iter().map(|name| hash_of_name(name)).collect();
-    changes.chunk_by(|a, b| a.base == b.base).fold(before, |digest, changes| {
-        let base = usize::from(changes[0].base);
-        let row = mapping.row(base).iter();
-        let old = row.fold(0, |sum: u64, &name| sum.wrapping_add(here[usize::from(name)]));
-        let new = changes.iter().fold(old, |sum, change| {
-            sum.wrapping_add(hash(change.to)).wrapping_sub(hash(change.from))
-        });
-        digest.wrapping_sub(digest_of_base(base, old)).wrapping_add(digest_of_base(base, new))
-    })
+    let start = digest_of_digits(mapping.digits());
+    let (mut before, mut after, mut left) = (start, start, changes);
+    mapping.for_each_sum(|base, old| {
+        let mut new = old;
+        while let [change, rest @ ..] = left
+            && usize::from(change.base) == base
+        {
+            new = new.wrapping_add(hash(change.to)).wrapping_sub(hash(change.from));
+            left = rest;
+        }
+        let here = digest_of_base(base, old);
+        before = before.wrapping_add(here);
+        after = after.wrapping_add(if new == old { here } else { digest_of_base(base, new) });
+    });
+    (before, after)
 }
 
 /// What a row has, in the names of the plan, and another row does not; a

@@ -3,7 +3,7 @@
 
 use crate::bound::{Bound, Plain};
 use crate::change::RawChange;
-use crate::flow::{Bases, Limits, LoadTree, Search};
+use crate::flow::{Bases, Limits, LoadTree, Search, Touched};
 use crate::location::Level;
 use crate::mapping::{HOLE, PrefixMapping};
 use crate::network::{DOMAIN_WEIGHT, Network, SERVICE_WEIGHT};
@@ -55,10 +55,11 @@ impl Planner<'_> {
         let open = &self.limits.open;
         let network =
             Network::new(self.topology, self.shares, open, &survey.fixed_loads, self.soft);
+        let lacking = survey.short.iter().map(|&(_, lacking)| i64::from(lacking)).sum();
         let (loads, short) = survey.keep(self.limits, |id| network.nodes[usize::from(id)].high);
-        let Survey { bases, broken, loads: plain_loads, fixed_loads } = survey;
-        let need: i64 = broken.iter().map(|broken| i64::from(broken.need)).sum();
-        let total = plain_loads.iter().sum::<i64>() + need;
+        let Survey { bases, broken, loads: plain_loads, fixed_loads, .. } = survey;
+        let plain = Plain { loads: &plain_loads, lacking, replicas: self.replicas };
+        let total = plain.total() + broken.iter().map(|broken| i64::from(broken.need)).sum::<i64>();
         let tree = LoadTree::new(network.nodes.clone(), &loads, total);
         let (bases, potentials) = Search::new(self.limits, bases, tree, short).run();
         let changes = self.changes(&bases);
@@ -73,9 +74,9 @@ impl Planner<'_> {
             potentials: &network.spread(self.topology, &potentials),
             fixed: &fixed_loads,
         };
-        let plain = Plain { loads: &plain_loads, replicas: self.replicas };
         let cost = bound.cost(&plain, &bases, &broken);
-        let lower_bound = usize::try_from(cost - self.misses(&bases, &fixed_loads)).unwrap_or(0);
+        let misses = if self.soft { self.misses(&bases, &fixed_loads) } else { 0 };
+        let lower_bound = usize::try_from(cost - misses).unwrap_or(0);
         Solution { changes, lower_bound }
     }
 
@@ -124,44 +125,44 @@ impl Planner<'_> {
     /// What each base changes, in an order that breaks no rule it keeps.
     pub(crate) fn changes(&self, bases: &Bases<'_>) -> Vec<RawChange> {
         let mut changes = Vec::new();
-        let (mut has, mut wants) = (Vec::new(), Vec::new());
         for base in (0..=u16::MAX).take(self.mapping.num_bases()) {
             let index = usize::from(base);
-            if !bases.is_touched(index) {
-                continue;
+            match bases.touched(index) {
+                Touched::No => {}
+                Touched::Cell(cell) => {
+                    let cell = usize::from(cell);
+                    let name = self.mapping.cells(index).get(cell).copied().unwrap_or(HOLE);
+                    let from = self.ids.of_name.get(usize::from(name)).copied().unwrap_or(HOLE);
+                    let to = bases.row(index)[cell];
+                    if from != to {
+                        changes.push(RawChange { base, from, to });
+                    }
+                }
+                Touched::Anywhere => {
+                    changes.extend(self.steps(base, self.mapping.row(index), bases));
+                }
             }
-            has.clear();
-            let row = self.mapping.row(index).iter();
-            has.extend(row.map(|&name| self.ids.of_name[usize::from(name)]));
-            if let Some((from, to)) = only_difference(&has, bases.row(index)) {
-                changes.push(RawChange { base, from, to });
-                continue;
-            }
-            wants.clear();
-            wants.extend(bases.row(index).iter().copied().filter(|&id| id != HOLE));
-            wants.extend(has.iter().filter(|&&id| self.roles.of(index, id) == Role::Fixed));
-            if let Some((from, to)) = only_exchange(&has, &wants) {
-                changes.push(RawChange { base, from, to });
-                continue;
-            }
-            wants.sort_unstable();
-            wants.dedup();
-            let stays = |id| self.roles.stays(id);
-            let steps = sequence(&has, &wants, usize::from(self.replicas), self.limits, stays);
-            changes.extend(steps.into_iter().map(|(from, to)| RawChange { base, from, to }));
         }
         changes
     }
-}
 
-/// The one cell in which a row without holes differs from another.
-fn only_difference(has: &[u16], wants: &[u16]) -> Option<(u16, u16)> {
-    if has.len() != wants.len() {
-        return None;
+    /// What a base changes, in order.
+    fn steps(&self, base: u16, names: &[u16], bases: &Bases<'_>) -> Vec<RawChange> {
+        let index = usize::from(base);
+        let id = |&name: &u16| self.ids.of_name[usize::from(name)];
+        let has: Vec<u16> = names.iter().map(id).collect();
+        let moved = bases.row(index).iter().filter(|&&id| id != HOLE);
+        let fixed = has.iter().filter(|&&id| self.roles.of(index, id) == Role::Fixed);
+        let mut wants: Vec<u16> = moved.chain(fixed).copied().collect();
+        if let Some((from, to)) = only_exchange(&has, &wants) {
+            return vec![RawChange { base, from, to }];
+        }
+        wants.sort_unstable();
+        wants.dedup();
+        let stays = |id| self.roles.stays(id);
+        let steps = sequence(&has, &wants, usize::from(self.replicas), self.limits, stays);
+        steps.into_iter().map(|(from, to)| RawChange { base, from, to }).collect()
     }
-    let mut differ = has.iter().zip(wants).filter(|(has, wants)| has != wants);
-    let (&from, &to) = differ.next()?;
-    (differ.next().is_none() && to != HOLE).then_some((from, to))
 }
 
 /// The one service that a base gives up for another, if that is all it does.
@@ -176,12 +177,17 @@ fn only_exchange(has: &[u16], wants: &[u16]) -> Option<(u16, u16)> {
     (gone.next().is_none() && come.next().is_none()).then_some(exchange)
 }
 
-/// Changes over ids as changes over the names they use, which ascend.
-pub(crate) fn over_names(ids: &Ids<'_>, changes: &[RawChange]) -> (Vec<Box<str>>, Vec<RawChange>) {
+/// Makes changes over ids changes over the names they use, which ascend.
+pub(crate) fn over_names(
+    ids: &Ids<'_>,
+    mut changes: Vec<RawChange>,
+) -> (Vec<Box<str>>, Vec<RawChange>) {
     let mut used = vec![false; ids.names.len()];
-    for id in changes.iter().flat_map(|change| [change.from, change.to]) {
-        if let Some(used) = used.get_mut(usize::from(id)) {
-            *used = true;
+    for change in &changes {
+        for id in [change.from, change.to] {
+            if let Some(used) = used.get_mut(usize::from(id)) {
+                *used = true;
+            }
         }
     }
     let mut order: Vec<usize> = (0..used.len()).filter(|&id| used[id]).collect();
@@ -191,8 +197,8 @@ pub(crate) fn over_names(ids: &Ids<'_>, changes: &[RawChange]) -> (Vec<Box<str>>
         place[id] = ServiceIndex::new(at).get();
     }
     let name = |id: u16| place.get(usize::from(id)).copied().unwrap_or(HOLE);
-    let rename =
-        |change: &RawChange| RawChange { from: name(change.from), to: name(change.to), ..*change };
-    let names = order.into_iter().map(|id| ids.names[id].into()).collect();
-    (names, changes.iter().map(rename).collect())
+    for change in &mut changes {
+        (change.from, change.to) = (name(change.from), name(change.to));
+    }
+    (order.into_iter().map(|id| ids.names[id].into()).collect(), changes)
 }

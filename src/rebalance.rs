@@ -184,11 +184,12 @@ impl RebalanceOptions {
         let whole = planner.solve(planner.survey());
         let most = Most { moves: self.max_moves, moves_per_base: self.max_moves_per_base };
         let part = restrict(&planner, &whole.changes, most);
-        let moves_left = count_moves(&whole.changes)
-            - part.as_deref().map_or(count_moves(&whole.changes), count_moves);
-        let (names, changes) = over_names(ids, part.as_deref().unwrap_or(&whole.changes));
-        let plan = Plan::new(mapping, names, &changes).with_proof(whole.lower_bound);
-        if !soft && part.is_none() {
+        let is_whole = part.is_none();
+        let moves_left =
+            part.as_deref().map_or(0, |part| count_moves(&whole.changes) - count_moves(part));
+        let (names, changes) = over_names(ids, part.unwrap_or(whole.changes));
+        let plan = Plan::new(mapping, names, changes).with_proof(whole.lower_bound);
+        if !soft && is_whole {
             debug_assert!(self.is_reached(mapping, topology, &plan), "all is mended");
             return plan;
         }

@@ -147,6 +147,9 @@ pub(crate) fn restrict(
     changes: &[RawChange],
     most: Most,
 ) -> Option<Vec<RawChange>> {
+    if (most.moves, most.moves_per_base) == (usize::MAX, usize::MAX) {
+        return None;
+    }
     let is_move = |change: &&RawChange| change.to != HOLE;
     let moves = |steps: &[RawChange]| steps.iter().filter(is_move).count();
     let mut bases = changes.chunk_by(|a, b| a.base == b.base);

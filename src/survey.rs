@@ -4,6 +4,11 @@
 //! Services and names are *ids* here: a service of the topology has its place
 //! in location order, a name that only the mapping knows a number after those.
 
+mod rooms;
+mod sound;
+
+use self::rooms::Rooms;
+use self::sound::keep_sound;
 use crate::flow::{Bases, Limits, Own};
 use crate::mapping::{HOLE, PrefixMapping};
 use crate::service::ServiceIndex;
@@ -115,6 +120,9 @@ impl Roles {
 pub(crate) struct Survey<'a> {
     /// Holding their own services, but for those that are broken.
     pub(crate) bases: Bases<'a>,
+    /// The bases that lack replicas and are not broken, and how many: they keep
+    /// all their own services, and nothing else is wrong with them.
+    pub(crate) short: Vec<(u32, u16)>,
     /// How many replicas the broken bases place, those they keep of their own
     /// included.
     pub(crate) broken: Vec<Broken>,
@@ -149,19 +157,23 @@ impl<'a> Survey<'a> {
         let own = Own { table: mapping.table(), width: mapping.width(), place: &roles.own_place };
         let mut survey = Self {
             bases: Bases::new(width, own, fixed_width, count, limits),
+            short: Vec::new(),
             broken: Vec::new(),
             loads: vec![0; places],
             fixed_loads: vec![0; places],
         };
         let rooms = Rooms::new(limits);
-        let group_of = |&place: &u16| limits.group.get(usize::from(place)).copied().unwrap_or(HOLE);
-        let groups: Vec<_> = roles.own_place.iter().map(group_of).collect();
+        let least = if has_fixed || rooms.all < replicas { width } else { 0 };
+        // Where replicas are only refilled, none of a base is its own.
+        let others: Box<dyn Iterator<Item = usize>> = if roles.refill_only {
+            Box::new(0..count)
+        } else {
+            let others = keep_sound(&mut survey, mapping, &roles.own_place, limits, least);
+            Box::new(others.into_iter().map(|base| base as usize))
+        };
         let mut row = Vec::new();
-        for (base, names) in mapping.rows().enumerate() {
-            let is_plain = names.len() == width && are_apart(names, &groups);
-            if is_plain && survey.keep_all(base, names, &roles.own_place, limits) {
-                continue;
-            }
+        for base in others {
+            let names = mapping.row(base);
             if roles.refill_only && !survey.is_left(base, names, ids, roles) {
                 continue;
             }
@@ -172,23 +184,6 @@ impl<'a> Survey<'a> {
             survey.read_broken(base, &row, roles, limits, &rooms, replicas);
         }
         survey
-    }
-
-    /// Lets a base keep what it has, if its units do. Its groups do.
-    #[inline]
-    fn keep_all(&mut self, base: usize, names: &[u16], place: &[u16], limits: &Limits) -> bool {
-        let row = self.bases.row_mut(base);
-        for (cell, &name) in row.iter_mut().zip(names) {
-            *cell = place[usize::from(name)];
-        }
-        if usize::from(limits.unit_cap) < names.len() && !limits.keeps_units(row) {
-            row.fill(HOLE);
-            return false;
-        }
-        for &place in &*row {
-            self.loads[usize::from(place)] += 1;
-        }
-        true
     }
 
     /// Whether some replica leaves a base. Where none does, all are fixed.
@@ -237,15 +232,15 @@ impl<'a> Survey<'a> {
     }
 
     /// Lets the broken bases keep what they may, those services first that are
-    /// furthest below what `high` says. Returns the loads with theirs, and the
-    /// bases that lack replicas, and how many.
+    /// furthest below what `high` says. Returns the loads with theirs, and all
+    /// the bases that lack replicas, and how many.
     pub(crate) fn keep(
         &mut self,
         limits: &Limits,
         high: impl Fn(u16) -> i64,
     ) -> (Vec<i64>, Vec<(u32, u16)>) {
         let mut loads = self.loads.clone();
-        let mut short = Vec::new();
+        let mut short = std::mem::take(&mut self.short);
         let mut order: Vec<u16> = Vec::new();
         for &Broken { base, need, .. } in &self.broken {
             let index = base as usize;
@@ -263,60 +258,5 @@ impl<'a> Survey<'a> {
             }
         }
         (loads, short)
-    }
-}
-
-/// Whether names are in groups of their own; [`HOLE`] is no group.
-#[inline]
-fn are_apart(names: &[u16], groups: &[u16]) -> bool {
-    let group = |name: u16| groups.get(usize::from(name)).copied().unwrap_or(HOLE);
-    match *names {
-        // The usual number, in one go.
-        [a, b, c] => {
-            let (a, b, c) = (group(a), group(b), group(c));
-            a != b && a != c && b != c && a != HOLE && b != HOLE && c != HOLE
-        }
-        _ => names.iter().enumerate().all(|(at, &name)| {
-            let own = group(name);
-            own != HOLE && names[..at].iter().all(|&other| group(other) != own)
-        }),
-    }
-}
-
-/// How many replicas the rules let a base place.
-#[derive(Debug)]
-struct Rooms {
-    /// The unit and the group of each group with an open service.
-    groups: Vec<(u16, u16)>,
-    /// The room for a base without fixed replicas.
-    all: u16,
-}
-
-impl Rooms {
-    fn new(limits: &Limits) -> Self {
-        let open = (0..limits.group.len()).filter(|&place| limits.open[place]);
-        let mut groups: Vec<_> =
-            open.map(|place| (limits.unit[place], limits.group[place])).collect();
-        groups.dedup();
-        let mut rooms = Self { groups, all: 0 };
-        rooms.all = rooms.count(&[], limits);
-        rooms
-    }
-
-    fn of(&self, fixed: &[u16], limits: &Limits) -> u16 {
-        if fixed.iter().all(|&id| id == HOLE) { self.all } else { self.count(fixed, limits) }
-    }
-
-    fn count(&self, fixed: &[u16], limits: &Limits) -> u16 {
-        let places = || fixed.iter().filter(|&&id| id != HOLE).map(|&id| usize::from(id));
-        let of_unit = |groups: &[(u16, u16)]| {
-            let unit = groups[0].0;
-            let taken = places().filter(|&place| limits.unit[place] == unit).count();
-            let free =
-                groups.iter().filter(|(_, group)| places().all(|p| limits.group[p] != *group));
-            free.count().min(usize::from(limits.unit_cap).saturating_sub(taken))
-        };
-        let room: usize = self.groups.chunk_by(|a, b| a.0 == b.0).map(of_unit).sum();
-        u16::try_from(room).unwrap_or(u16::MAX)
     }
 }

@@ -18,10 +18,14 @@ use crate::mapping::HOLE;
 /// services from the first that is not full in either, 64 at a time; the heap
 /// holds a few words for each change.
 pub(crate) fn arrange(
-    changes: &[RawChange],
+    changes: Vec<RawChange>,
     names: usize,
     most: usize,
 ) -> (Vec<RawChange>, Vec<usize>) {
+    if most == usize::MAX && changes.is_sorted_by(|a, b| a.base < b.base) {
+        let ends = if changes.is_empty() { Vec::new() } else { vec![changes.len()] };
+        return (changes, ends);
+    }
     let mut lanes = Lanes::new(names, most);
     let mut last: Option<(u16, usize)> = None;
     let wave_of = |change: &RawChange| {
@@ -133,7 +137,7 @@ mod tests {
     #[test]
     fn the_changes_of_a_base_follow_each_other() {
         let changes = [change(0, 1, 2), change(0, 3, 4), change(1, 1, 2), change(2, 1, 2)];
-        let (placed, ends) = arrange(&changes, 5, usize::MAX);
+        let (placed, ends) = arrange(changes.to_vec(), 5, usize::MAX);
         assert_eq!(ends, [3, 4]);
         assert_eq!(placed[3], change(0, 3, 4));
     }
@@ -141,9 +145,9 @@ mod tests {
     #[test]
     fn no_wave_is_fuller_than_asked() {
         let changes: Vec<_> = (0..200).map(|base| change(base, 0, 1 + base % 2)).collect();
-        let (_, ends) = arrange(&changes, 3, 1);
+        let (_, ends) = arrange(changes.clone(), 3, 1);
         assert_eq!(ends.len(), 200);
-        let (_, ends) = arrange(&changes, 3, 50);
+        let (_, ends) = arrange(changes, 3, 50);
         assert_eq!(ends, [50, 100, 150, 200]);
     }
 }

@@ -20,11 +20,13 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Whether no unit has more of some services than its cap.
+    /// Whether no unit has more of some services than its cap; holes have no
+    /// unit.
     pub(crate) fn keeps_units(&self, services: &[Place]) -> bool {
-        let unit = |service: Place| self.unit[usize::from(service)];
-        let alike = |&of: &Place| services.iter().filter(|&&s| unit(s) == unit(of)).count();
-        services.iter().all(|service| alike(service) <= usize::from(self.unit_cap))
+        let cap = usize::from(self.unit_cap);
+        let unit = |service: &Place| self.unit.get(usize::from(*service));
+        let alike = |of: &Place| services.iter().filter(|&s| unit(s) == unit(of)).count();
+        services.len() <= cap || services.iter().all(|s| *s == HOLE || alike(s) <= cap)
     }
 
     fn group_of(&self, service: Place) -> u16 {
@@ -99,6 +101,15 @@ impl Own<'_> {
     }
 }
 
+/// In which cells a base may have another service than at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Touched {
+    No,
+    /// In that cell, and in no other.
+    Cell(u8),
+    Anywhere,
+}
+
 /// The replicas of every base: those it may move, now and at the start, and
 /// those it may not.
 ///
@@ -112,8 +123,7 @@ pub(crate) struct Bases<'a> {
     fixed_width: usize,
     fixed: Vec<u16>,
     capped: bool,
-    /// Whether a base may have own services that it does not hold now.
-    touched: Vec<bool>,
+    touched: Vec<Touched>,
     any_touched: bool,
     scratch: Blocked,
 }
@@ -135,7 +145,7 @@ impl<'a> Bases<'a> {
             fixed_width,
             fixed: vec![HOLE; fixed_width * count],
             capped: usize::from(limits.unit_cap) < width + fixed_width,
-            touched: vec![false; count],
+            touched: vec![Touched::No; count],
             any_touched: false,
             scratch: Blocked::default(),
         }
@@ -146,9 +156,14 @@ impl<'a> Bases<'a> {
         &mut self.rows[base * self.width..][..self.width]
     }
 
+    /// The cells of every base's movable replicas.
+    pub(crate) fn rows_mut(&mut self) -> &mut [u16] {
+        &mut self.rows
+    }
+
     /// Sets what a base keeps in any case. It is touched.
     pub(crate) fn fix(&mut self, base: usize, fixed: impl Iterator<Item = u16>) {
-        self.touch(base);
+        self.touch(base, Touched::Anywhere);
         let cells = &mut self.fixed[base * self.fixed_width..][..self.fixed_width];
         cells.iter_mut().zip(fixed).for_each(|(cell, fixed)| *cell = fixed);
     }
@@ -181,8 +196,10 @@ impl<'a> Bases<'a> {
         i64::from(self.own(base).all(|own| own != service))
     }
 
-    fn touch(&mut self, base: usize) {
-        self.touched[base] = true;
+    #[inline]
+    fn touch(&mut self, base: usize, now: Touched) {
+        let touched = &mut self.touched[base];
+        *touched = if *touched == Touched::No || *touched == now { now } else { Touched::Anywhere };
         self.any_touched = true;
     }
 
@@ -190,16 +207,33 @@ impl<'a> Bases<'a> {
         self.any_touched
     }
 
+    /// Whether a base may have own services that it does not hold now.
+    #[inline]
     pub(crate) fn is_touched(&self, base: usize) -> bool {
+        self.touched[base] != Touched::No
+    }
+
+    #[inline]
+    pub(crate) fn touched(&self, base: usize) -> Touched {
         self.touched[base]
+    }
+
+    /// How many replicas a base may move.
+    pub(crate) const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Puts a service in a cell.
+    #[inline]
+    pub(super) fn set(&mut self, base: usize, cell: usize, service: u16) {
+        self.touch(base, u8::try_from(cell).map_or(Touched::Anywhere, Touched::Cell));
+        self.rows[base * self.width + cell] = service;
     }
 
     /// Puts a service in the place of another, or of a hole.
     pub(crate) fn replace(&mut self, base: usize, from: u16, to: u16) {
-        self.touch(base);
-        let row = &mut self.rows[base * self.width..][..self.width];
-        let cell = row.iter_mut().find(|cell| **cell == from);
-        *cell.expect("the base holds what it gives") = to;
+        let cell = self.row(base).iter().position(|&cell| cell == from);
+        self.set(base, cell.expect("the base holds what it gives"), to);
     }
 
     /// Where a base that gives up `leaving` (or nothing: [`HOLE`]) can't have
@@ -226,19 +260,10 @@ impl<'a> Bases<'a> {
         move |service| blocked.lets(service, limits)
     }
 
-    /// Whether a base that gives up `leaving` could have a service, where units
-    /// have no cap and nothing is fixed; `None` where that does not suffice.
-    #[inline]
-    pub(super) fn lets_alone(
-        &self,
-        base: usize,
-        leaving: u16,
-        service: Place,
-        limits: &Limits,
-    ) -> Option<bool> {
-        let group = limits.group_of(service);
-        let other = |&held: &u16| held == leaving || held == HOLE || limits.group_of(held) != group;
-        (!self.capped && self.fixed_width == 0).then(|| self.row(base).iter().all(other))
+    /// Whether units have no cap and nothing is fixed, so that only the groups
+    /// of a base's other replicas keep a service from it.
+    pub(super) const fn are_groups_all(&self) -> bool {
+        !self.capped && self.fixed_width == 0
     }
 
     /// The base takes its own services back, as many as `need` and the rules
@@ -250,7 +275,7 @@ impl<'a> Bases<'a> {
         limits: &Limits,
         order: &[u16],
     ) -> usize {
-        self.touch(base);
+        self.touch(base, Touched::Anywhere);
         let mut blocked = std::mem::take(&mut self.scratch);
         self.blocked(base, HOLE, limits, &mut blocked);
         let mut kept = 0;

@@ -20,6 +20,21 @@ struct Ring {
     at: usize,
 }
 
+impl Ring {
+    /// The next service that `lets` lets; it is then at `at`.
+    #[inline]
+    fn next(&mut self, lets: impl Fn(Place) -> bool) -> Option<Place> {
+        for _ in 0..TRIES.min(self.places.len()) {
+            self.at = if self.at + 1 < self.places.len() { self.at + 1 } else { 0 };
+            let place = self.places[self.at];
+            if lets(place) {
+                return Some(place);
+            }
+        }
+        None
+    }
+}
+
 impl Search<'_> {
     pub(super) fn move_directly(&mut self) {
         let is_lacking = |place: &Place| {
@@ -38,8 +53,11 @@ impl Search<'_> {
     fn fill_directly(&mut self, ring: &mut Ring) {
         let mut short = std::mem::take(&mut self.short);
         for (base, lacking) in &mut short {
-            while *lacking > 0 && self.give(ring, *base as usize, HOLE) {
-                *lacking -= 1;
+            for cell in 0..self.bases.width() {
+                let is_free = *lacking > 0 && self.bases.row(*base as usize)[cell] == HOLE;
+                if is_free && self.give(ring, *base as usize, cell) {
+                    *lacking -= 1;
+                }
             }
         }
         short.retain(|(_, lacking)| *lacking > 0);
@@ -54,39 +72,48 @@ impl Search<'_> {
             if left == 0 || ring.places.is_empty() {
                 return;
             }
-            let has_surplus =
-                |&&place: &&Place| place != HOLE && self.tree.excess[usize::from(place)] > 0;
-            let Some(&from) = self.bases.row(base).iter().find(has_surplus) else { continue };
-            if !self.bases.is_touched(base) && self.give(ring, base, from) {
+            if !self.bases.is_touched(base)
+                && let Some((cell, from)) = self.fullest(base)
+                && self.give(ring, base, cell)
+            {
                 self.tree.excess[usize::from(from)] -= 1;
                 left -= 1;
             }
         }
     }
 
-    /// Gives a base a service of the ring in the place of `from`.
-    fn give(&mut self, ring: &mut Ring, base: usize, from: u16) -> bool {
-        let mut is_blocked_known = false;
-        for _ in 0..TRIES.min(ring.places.len()) {
-            ring.at = if ring.at + 1 < ring.places.len() { ring.at + 1 } else { 0 };
-            let to = ring.places[ring.at];
-            let lets = self.bases.lets_alone(base, from, to, self.limits).unwrap_or_else(|| {
-                if !is_blocked_known {
-                    self.bases.blocked(base, from, self.limits, &mut self.blocked);
-                    is_blocked_known = true;
-                }
-                self.blocked.lets(to, self.limits)
-            });
-            if lets {
-                self.bases.replace(base, from, to);
-                let excess = &mut self.tree.excess[usize::from(to)];
-                *excess += 1;
-                if *excess == 0 {
-                    ring.places.swap_remove(ring.at);
-                }
-                return true;
+    /// The cell and the service of a base that has the most too much.
+    #[inline]
+    fn fullest(&self, base: usize) -> Option<(usize, Place)> {
+        let (mut found, mut most) = (None, 0);
+        for (cell, &place) in self.bases.row(base).iter().enumerate() {
+            if let Some(&excess) = self.tree.excess.get(usize::from(place))
+                && excess > most
+            {
+                (found, most) = (Some((cell, place)), excess);
             }
         }
-        false
+        found
+    }
+
+    /// Gives a base a service of the ring in one of its cells.
+    fn give(&mut self, ring: &mut Ring, base: usize, cell: usize) -> bool {
+        let row = self.bases.row(base);
+        let to = if self.bases.are_groups_all() {
+            let group = |place: Place| self.limits.group.get(usize::from(place));
+            let is_far = |at: usize, held: Place, to: Place| at == cell || group(held) != group(to);
+            ring.next(|to| row.iter().enumerate().all(|(at, &held)| is_far(at, held, to)))
+        } else {
+            self.bases.blocked(base, row[cell], self.limits, &mut self.blocked);
+            ring.next(|to| self.blocked.lets(to, self.limits))
+        };
+        let Some(to) = to else { return false };
+        self.bases.set(base, cell, to);
+        let excess = &mut self.tree.excess[usize::from(to)];
+        *excess += 1;
+        if *excess == 0 {
+            ring.places.swap_remove(ring.at);
+        }
+        true
     }
 }

@@ -102,7 +102,7 @@ mod search;
 mod spread;
 mod tree;
 
-pub(crate) use bases::{Bases, Limits, Own};
+pub(crate) use bases::{Bases, Limits, Own, Touched};
 pub(crate) use search::Search;
 pub(crate) use tree::{LoadTree, NodeSpec};
 

@@ -126,7 +126,8 @@ impl<'a> Search<'a> {
                 return true;
             }
             let end = self.queue.len();
-            let short = if step == 0 { self.short.len() } else { 0 };
+            let leads = self.bases.is_any_touched() || self.cells.has((0, 1));
+            let short = if step == 0 && leads { self.short.len() } else { 0 };
             for index in 0..short {
                 self.reach_from_base(self.short[index].0, HOLE, 1, STEP);
             }

@@ -10,7 +10,7 @@
 //! Each service's bases are passed over once, and each move of a base with
 //! several looks at [`TRIES`] bases beyond that.
 
-use super::{Place, Search};
+use super::{Place, Search, Touched};
 use crate::mapping::HOLE;
 
 /// How many unmoved bases are tried for one move.
@@ -20,7 +20,8 @@ impl Search<'_> {
     pub(super) fn spread_moves(&mut self) {
         let moves = |search: &Self, base: usize| search.new_places(base).count();
         let several: Vec<usize> = (0..self.bases.count())
-            .filter(|&base| self.bases.is_touched(base) && moves(self, base) > 1)
+            .filter(|&base| self.bases.touched(base) == Touched::Anywhere)
+            .filter(|&base| moves(self, base) > 1)
             .collect();
         if several.is_empty() {
             return;
