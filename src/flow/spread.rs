@@ -7,36 +7,52 @@
 //!
 //! # Complexity
 //!
-//! Each service's bases are passed over once, and each move of a base with
-//! several looks at [`TRIES`] bases beyond that.
+//! One pass over the bases, in which each without a move looks at [`TRIES`]
+//! bases with several for each of its services.
 
 use super::{Place, Search, Touched};
 use crate::mapping::HOLE;
 
-/// How many unmoved bases are tried for one move.
-const TRIES: usize = 32;
+/// How many bases with several moves a base without one looks at, for each
+/// service that it holds.
+const TRIES: usize = 16;
 
 impl Search<'_> {
     pub(super) fn spread_moves(&mut self) {
-        let moves = |search: &Self, base: usize| search.new_places(base).count();
-        let several: Vec<usize> = (0..self.bases.count())
-            .filter(|&base| self.bases.touched(base) == Touched::Anywhere)
-            .filter(|&base| moves(self, base) > 1)
-            .collect();
-        if several.is_empty() {
+        let mut givers = self.givers();
+        if givers.is_empty() {
             return;
         }
-        self.hold();
-        let services = self.limits.group.len();
-        let mut cursors: Vec<u32> = self.holders().start[..services].to_vec();
-        for base in several {
-            let new: Vec<Place> = self.new_places(base).collect();
-            for to in new {
-                if moves(self, base) > 1 {
-                    self.hand_over(base, to, &mut cursors);
+        for base in 0..self.bases.count() {
+            let is_free = match self.bases.touched(base) {
+                Touched::No => true,
+                Touched::Cell(_) => false,
+                Touched::Anywhere => self.new_places(base).next().is_none(),
+            };
+            if is_free {
+                self.take_one(base, &mut givers);
+            }
+        }
+    }
+
+    /// The bases with several moves, by each service that they gave up; empty
+    /// when there are none.
+    fn givers(&self) -> Vec<Vec<u32>> {
+        let mut givers = Vec::new();
+        for base in (0..).take(self.bases.count()) {
+            let index = base as usize;
+            if self.bases.touched(index) == Touched::Anywhere && self.has_several(index) {
+                givers.resize(self.limits.group.len(), Vec::new());
+                for from in self.bases.own(index).filter(|&own| !self.bases.holds(index, own)) {
+                    givers[usize::from(from)].push(base);
                 }
             }
         }
+        givers
+    }
+
+    fn has_several(&self, base: usize) -> bool {
+        self.new_places(base).nth(1).is_some()
     }
 
     /// The services that a base holds and did not hold at the start.
@@ -45,40 +61,44 @@ impl Search<'_> {
         row.filter(move |&place| place != HOLE && self.bases.cost(base, place) == 1)
     }
 
-    /// Lets another base take `to` instead of a service that this one gave up.
-    fn hand_over(&mut self, base: usize, to: Place, cursors: &mut [u32]) {
-        self.bases.blocked(base, to, self.limits, &mut self.blocked);
-        let could_return =
-            |from: &Place| !self.bases.holds(base, *from) && self.blocked.lets(*from, self.limits);
-        let gone: Vec<Place> = self.bases.own(base).filter(could_return).collect();
-        for from in gone {
-            if let Some(other) = self.unmoved(from, to, cursors) {
-                self.bases.replace(base, to, from);
-                self.bases.replace(other, from, to);
-                return;
+    /// Lets a base without a move take one over.
+    fn take_one(&mut self, base: usize, givers: &mut [Vec<u32>]) {
+        for cell in 0..self.bases.width() {
+            let from = self.bases.row(base)[cell];
+            let Some(givers) = givers.get_mut(usize::from(from)) else { continue };
+            for at in (givers.len().saturating_sub(TRIES)..givers.len()).rev() {
+                let giver = givers[at] as usize;
+                if !self.has_several(giver) || self.bases.holds(giver, from) {
+                    givers.swap_remove(at);
+                } else if self.take_over(base, giver, from) {
+                    givers.swap_remove(at);
+                    return;
+                }
             }
         }
     }
 
-    /// A base without a move that holds `from` and could hold `to` instead.
-    fn unmoved(&mut self, from: Place, to: Place, cursors: &mut [u32]) -> Option<usize> {
-        let at = usize::from(from);
-        let end = self.holders().start[at + 1];
-        let is_unmoved = |search: &Self, index: u32| {
-            let base = search.holders().list[index as usize] as usize;
-            let holds = search.bases.holds(base, from);
-            (holds && search.new_places(base).next().is_none()).then_some(base)
-        };
-        while cursors[at] < end && is_unmoved(self, cursors[at]).is_none() {
-            cursors[at] += 1;
-        }
-        for index in (cursors[at]..end).take(TRIES) {
-            let Some(base) = is_unmoved(self, index) else { continue };
-            self.bases.blocked(base, from, self.limits, &mut self.blocked);
-            if self.blocked.lets(to, self.limits) && self.bases.cost(base, to) == 1 {
-                return Some(base);
+    /// Lets a base take over a move from a service, if both then keep the rules.
+    fn take_over(&mut self, base: usize, giver: usize, from: Place) -> bool {
+        for cell in 0..self.bases.width() {
+            let to = self.bases.row(giver)[cell];
+            let takes = to != HOLE
+                && self.bases.cost(giver, to) == 1
+                && self.bases.cost(base, to) == 1
+                && self.could_have(base, from, to)
+                && self.could_have(giver, to, from);
+            if takes {
+                self.bases.set(giver, cell, from);
+                self.bases.replace(base, from, to);
+                return true;
             }
         }
-        None
+        false
+    }
+
+    /// Whether a base could hold a service in the place of another.
+    fn could_have(&mut self, base: usize, leaving: Place, service: Place) -> bool {
+        self.bases.blocked(base, leaving, self.limits, &mut self.blocked);
+        self.blocked.lets(service, self.limits)
     }
 }
