@@ -6,6 +6,7 @@ mod short;
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::io::Cursor;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use meta0::{Digits, PrefixMapping};
@@ -28,6 +29,11 @@ fn read(criterion: &mut Criterion) {
         measure("spaced", &spaced);
         measure("byte swapped", &byte_swapped(&text));
         group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_function("lines, streamed", |bencher| {
+            bencher.iter(|| {
+                PrefixMapping::read_json(Cursor::new(black_box(&text)), Digits::MAX).unwrap()
+            });
+        });
         group.bench_function("floor: memcpy", |bencher| {
             bencher.iter(|| black_box(&*text).to_owned());
         });

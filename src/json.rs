@@ -17,14 +17,19 @@
 //! 2. what it declines, `strict` reads again with `serde_json`: it finds what is
 //!    wrong and where, or takes what is only unusual (an escape in a name).
 //!
+//! The first takes a document in pieces; `stream` hands it those of a file, and
+//! reads the whole text only for the second.
+//!
 //! Both fill the same rows, one for each prefix, and those of one base are then
 //! compared as sets. All of it is linear in the text. Nothing depends on the
 //! order of the keys.
 
+mod cursor;
 mod error;
 mod names;
 mod rows;
 mod scan;
+mod stream;
 mod strict;
 mod words;
 mod write;
@@ -32,14 +37,13 @@ mod write;
 use std::io;
 
 pub use error::JsonError;
+use scan::Scanner;
 
 use crate::mapping::PrefixMapping;
 use crate::prefix::{Base, Digits};
 
-/// How much [`PrefixMapping::write_json`] gathers before it writes.
+/// How much of a text is read or written at once.
 const PIECE: usize = 64 << 10;
-
-const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
 impl PrefixMapping {
     /// Reads a mapping from the JSON object that meta0 and its proxy give.
@@ -74,12 +78,41 @@ impl PrefixMapping {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn from_json(text: &str, digits: Digits) -> Result<Self, JsonError> {
-        let document = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-        let (names, rows) = match scan::scan(document) {
+        let mut scanner = Scanner::new();
+        let whole = scanner.feed(text.as_bytes()) == text.len();
+        let (names, rows) = match scanner.finish().filter(|_| whole) {
             Some(found) => found,
-            None => strict::read(document, text.len() - document.len())?,
+            None => strict::read(text)?,
         };
         rows.into_mapping(names, digits)
+    }
+
+    /// Reads what [`PrefixMapping::from_json`] takes, in pieces of 64 KiB: the
+    /// text of an ordinary document is never in memory as a whole.
+    ///
+    /// Beside the mapping this allocates what `from_json` does and one piece,
+    /// which grows to the longest entry where that is more. A text with
+    /// something unusual in it, or an entry of more than 1 MiB, is read again
+    /// from where it started, as a whole. So `input` is something that has a
+    /// way back, as a regular file has; the text of a pipe is for `from_json`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `from_json`, with the same offsets; [`JsonError::Io`] for those
+    /// of `input`; [`JsonError::Encoding`].
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use std::fs::File;
+    ///
+    /// use meta0::{Digits, PrefixMapping};
+    ///
+    /// let mapping = PrefixMapping::read_json(File::open("mapping.json")?, Digits::MAX)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn read_json(input: impl io::Read + io::Seek, digits: Digits) -> Result<Self, JsonError> {
+        stream::read(input, digits, PIECE)
     }
 
     /// The mapping as the JSON object that meta0 takes: one line for each

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io;
 
 use crate::mapping::TABLE_LIMIT;
 use crate::prefix::{Base, Digits, Prefix};
@@ -12,6 +13,18 @@ use crate::service::ServiceIndex;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum JsonError {
+    /// The input can't be read, or not from its start again; only from
+    /// [`PrefixMapping::read_json`](crate::PrefixMapping::read_json).
+    Io {
+        /// What the input says.
+        source: io::Error,
+    },
+    /// No text in UTF-8; only from
+    /// [`PrefixMapping::read_json`](crate::PrefixMapping::read_json).
+    Encoding {
+        /// Where the text ends.
+        offset: usize,
+    },
     /// Not JSON.
     Syntax {
         /// Where.
@@ -111,6 +124,10 @@ pub enum JsonError {
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Io { .. } => f.write_str("the mapping can't be read"),
+            Self::Encoding { offset } => {
+                write!(f, "the mapping is not a text in UTF-8 at byte {offset}")
+            }
             Self::Syntax { offset, key: None, .. } => {
                 write!(f, "the mapping is not JSON at byte {offset}, before any key")
             }
@@ -173,8 +190,15 @@ impl fmt::Display for JsonError {
 impl Error for JsonError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
+            Self::Io { source } => Some(source),
             Self::Syntax { source, .. } => Some(source),
             _ => None,
         }
+    }
+}
+
+impl From<io::Error> for JsonError {
+    fn from(source: io::Error) -> Self {
+        Self::Io { source }
     }
 }

@@ -11,8 +11,6 @@
 //! (nobody's addresses do, but a document may be made to) are declined rather
 //! than searched, so that a lookup takes constant time.
 
-use std::ops::Range;
-
 use super::words::{LONG, Words};
 use crate::service::ServiceIndex;
 
@@ -44,32 +42,25 @@ impl Names {
         self.list
     }
 
-    /// The place of a name, which is that range of the text, in the list, added
-    /// at its end when it is new. `None` when `row` has named it before, or when
-    /// it is declined.
+    /// The place of a name in the list, added at its end when it is new. `None`
+    /// when `row` has named it before, or when it is declined.
     #[inline]
-    pub(super) fn intern(
-        &mut self,
-        words: Words,
-        text: &str,
-        range: Range<usize>,
-        row: u32,
-    ) -> Option<u16> {
+    pub(super) fn intern(&mut self, words: Words, name: &[u8], row: u32) -> Option<u16> {
         let place = self.slots[self.slot_of(words)];
         match self.entries.get_mut(usize::from(place)) {
             Some(entry) if entry.row != row && words.third < LONG && entry.words == words => {
                 entry.row = row;
                 Some(place)
             }
-            _ => self.search(text.get(range)?, row),
+            _ => self.search(name, row),
         }
     }
 
     /// What [`Names::intern`] says of a name that is new, long, or not in the
     /// first of its slots. Apart from it, to keep that short.
     #[inline(never)]
-    fn search(&mut self, name: &str, row: u32) -> Option<u16> {
-        let words = Words::of(name.as_bytes());
+    fn search(&mut self, name: &[u8], row: u32) -> Option<u16> {
+        let words = Words::of(name);
         let first = self.slot_of(words);
         for slot in first..first + PROBES {
             let place = self.slots[slot & (self.slots.len() - 1)];
@@ -78,7 +69,8 @@ impl Names {
             }
             let entry = &mut self.entries[usize::from(place)];
             let short = words.third < LONG;
-            if entry.words == words && (short || *name == *self.list[usize::from(place)]) {
+            if entry.words == words && (short || *name == *self.list[usize::from(place)].as_bytes())
+            {
                 let new = entry.row != row;
                 entry.row = row;
                 return new.then_some(place);
@@ -88,7 +80,8 @@ impl Names {
     }
 
     #[cold]
-    fn insert(&mut self, words: Words, name: &str, row: u32) -> Option<u16> {
+    fn insert(&mut self, words: Words, name: &[u8], row: u32) -> Option<u16> {
+        let name = str::from_utf8(name).ok()?;
         let plain = |byte| byte >= b' ' && byte != b'\\';
         if name.is_empty() || !name.bytes().all(plain) || self.list.len() == ServiceIndex::LIMIT {
             return None;
@@ -132,7 +125,7 @@ mod tests {
     use super::*;
 
     fn intern(names: &mut Names, name: &str, row: u32) -> Option<u16> {
-        names.intern(Words::of(name.as_bytes()), name, 0..name.len(), row)
+        names.intern(Words::of(name.as_bytes()), name.as_bytes(), row)
     }
 
     #[test]
@@ -169,6 +162,7 @@ mod tests {
         assert_eq!(intern(&mut names, "a", 2), Some(0));
         assert_eq!(intern(&mut names, "", 2), None);
         assert_eq!(intern(&mut names, "a\\", 2), None);
+        assert_eq!(names.search(b"\xFF", 2), None);
         assert_eq!(names.into_vec(), ["a".into(), "b".into()]);
     }
 }

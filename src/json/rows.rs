@@ -55,6 +55,11 @@ impl Rows {
         Some(())
     }
 
+    /// Empties the open row.
+    pub(super) fn clear(&mut self) {
+        self.cells.truncate(self.open as usize);
+    }
+
     fn cells_of(&self, span: Span) -> &[u16] {
         &self.cells[span.start as usize..span.end as usize]
     }

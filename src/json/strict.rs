@@ -18,13 +18,16 @@ use crate::offset::byte_offset;
 use crate::prefix::{PREFIXES, Prefix};
 use crate::service::ServiceIndex;
 
-/// The names and the rows of a document that stands `skipped` bytes into the
-/// text of the caller.
+const BYTE_ORDER_MARK: char = '\u{FEFF}';
+
+/// The names and the rows of a document.
 ///
 /// # Errors
 ///
 /// Whatever [`JsonError`] names a byte offset.
-pub(super) fn read(text: &str, skipped: usize) -> Result<(Vec<Box<str>>, Rows), JsonError> {
+pub(super) fn read(document: &str) -> Result<(Vec<Box<str>>, Rows), JsonError> {
+    let text = document.strip_prefix(BYTE_ORDER_MARK).unwrap_or(document);
+    let skipped = document.len() - text.len();
     let mut reader = Reader::new(text, skipped);
     let mut source = serde_json::Deserializer::from_str(text);
     let read = source.deserialize_map(&mut reader);
@@ -47,6 +50,7 @@ pub(super) fn read(text: &str, skipped: usize) -> Result<(Vec<Box<str>>, Rows), 
 
 struct Reader<'a> {
     text: &'a str,
+    /// How much of the document stands before the text.
     skipped: usize,
     /// The key in hand.
     key: Option<String>,

@@ -229,6 +229,27 @@ fn an_unreadable_mapping_is_named() {
 }
 
 #[test]
+fn a_mapping_that_is_no_text_is_named() {
+    let source = "hint: the proxy's /v3.0/NS/admin/meta0_list answers such a mapping\n";
+    let (folder, mapping) = folder_with("m.json", "");
+    let check = |mapping: &str, input: &[u8]| {
+        let arguments = "check --services @services-12.conscience.json --mapping";
+        let mut command = meta0(arguments);
+        complaint(command.arg(mapping).current_dir(&folder).write_stdin(input), 2)
+    };
+    let text = b"{\"0000\":[\"a\"],7,\"\xFF\"}";
+    std::fs::write(&mapping, text).unwrap();
+    let message = format!("not a text in UTF-8 at byte 17\n{source}");
+    assert_eq!(check("m.json", b""), format!("error: m.json: {message}"));
+    assert_eq!(check("-", text), format!("error: standard input: {message}"));
+    std::fs::remove_file(&mapping).unwrap();
+    let text = check("m.json", b"");
+    assert!(text.starts_with("error: can't read m.json: No such file") && text.ends_with(source));
+    let text = check(".", b"");
+    assert_eq!(text, "error: can't read .: Is a directory (os error 21)\n");
+}
+
+#[test]
 fn a_host_may_stand_for_a_location() {
     let services = r#"[{"addr": "10.0.0.1:1", "score": 1}, {"addr": "10.0.0.2:1", "score": 1}]"#;
     let arguments = "bootstrap --services - --digits 0 --replicas 2 --min-dist 2";

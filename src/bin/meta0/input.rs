@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::PathBuf;
 
@@ -55,16 +55,25 @@ impl Input {
     /// A mapping in the `meta0_force` format.
     pub(crate) fn read_mapping(&self, digits: Digits) -> Result<PrefixMapping, Failure> {
         const SOURCE: &str = "the proxy's /v3.0/NS/admin/meta0_list answers such a mapping";
-        let text = self.read(SOURCE)?;
-        PrefixMapping::from_json(&text, digits).map_err(|error| {
-            let failure = Failure::because(self, &error);
-            match error {
-                JsonError::Siblings { .. } => {
-                    failure.hint("--digits must be the namespace's (ns.meta1_digits)")
-                }
-                _ => failure.hint(SOURCE),
-            }
+        let read = match self.regular_file() {
+            Some(file) => PrefixMapping::read_json(file, digits),
+            None => PrefixMapping::from_json(&self.read(SOURCE)?, digits),
+        };
+        read.map_err(|error| match error {
+            JsonError::Io { source } => self.unreadable(&source, SOURCE),
+            JsonError::Encoding { offset } => self.no_text(offset, SOURCE),
+            JsonError::Siblings { .. } => Failure::because(self, &error)
+                .hint("--digits must be the namespace's (ns.meta1_digits)"),
+            _ => Failure::because(self, &error).hint(SOURCE),
         })
+    }
+
+    /// The file, if it can be read twice: no pipe and no device.
+    fn regular_file(&self) -> Option<File> {
+        match self {
+            Self::File(path) if path.is_file() => File::open(path).ok(),
+            _ => None,
+        }
     }
 
     /// The whole text; where there is none, a hint says where it comes from.
@@ -76,16 +85,20 @@ impl Input {
             }
             Self::File(path) => fs::read(path),
         };
-        let bytes = bytes.map_err(|error| {
-            let failure = Failure::because(format_args!("can't read {self}"), &error);
-            match error.kind() {
-                io::ErrorKind::NotFound => failure.hint(source),
-                _ => failure,
-            }
-        })?;
-        String::from_utf8(bytes).map_err(|error| {
-            let offset = error.utf8_error().valid_up_to();
-            Failure::new(format!("{self}: not a text in UTF-8 at byte {offset}")).hint(source)
-        })
+        let bytes = bytes.map_err(|error| self.unreadable(&error, source))?;
+        String::from_utf8(bytes)
+            .map_err(|error| self.no_text(error.utf8_error().valid_up_to(), source))
+    }
+
+    fn unreadable(&self, error: &io::Error, source: &str) -> Failure {
+        let failure = Failure::because(format_args!("can't read {self}"), error);
+        match error.kind() {
+            io::ErrorKind::NotFound => failure.hint(source),
+            _ => failure,
+        }
+    }
+
+    fn no_text(&self, offset: usize, source: &str) -> Failure {
+        Failure::new(format!("{self}: not a text in UTF-8 at byte {offset}")).hint(source)
     }
 }

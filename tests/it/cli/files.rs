@@ -107,6 +107,19 @@ mod linux {
 
     use super::{BOOTSTRAP, THREE, answer, folder_with, meta0, names_in};
 
+    #[test]
+    fn the_mapping_may_come_by_a_pipe_that_is_a_file() {
+        let command = format!(
+            "{} check --services {} --digits 2 --mapping <(cat {})",
+            env!("CARGO_BIN_EXE_meta0"),
+            super::fixture("services-12.conscience.json").display(),
+            super::fixture("mapping-12-slices.digits2.json").display(),
+        );
+        let output = std::process::Command::new("bash").args(["-c", &command]).output().unwrap();
+        let report = String::from_utf8(output.stdout).unwrap();
+        assert!(report.starts_with("OK: "), "{report}");
+    }
+
     fn bootstrap_to(path: &Path) {
         answer(meta0(&format!("{BOOTSTRAP} -o")).arg(path).write_stdin(THREE), 0);
     }

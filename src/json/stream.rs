@@ -1,0 +1,154 @@
+//! Reading piece by piece, for documents that are never in memory as a whole.
+//!
+//! A piece is scanned for whole entries; the entry that it cuts goes to the front
+//! of the next, and one longer than a piece makes the piece grow. So each byte is
+//! scanned once, and those of an entry that is cut a few times.
+//!
+//! What the scanner declines, and what would make a piece grow without bounds, is
+//! read again from where it started and as a whole: its first error has to be
+//! found in all of it, as `PrefixMapping::from_json` would.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use super::rows::Rows;
+use super::scan::Scanner;
+use super::{JsonError, strict};
+use crate::mapping::PrefixMapping;
+use crate::prefix::Digits;
+
+/// To how many times its size a piece grows.
+const GROWTH: usize = 16;
+
+/// The mapping that an input goes on with, read in pieces of that size.
+///
+/// # Errors
+///
+/// [`JsonError`].
+pub(super) fn read(
+    mut input: impl Read + Seek,
+    digits: Digits,
+    piece: usize,
+) -> Result<PrefixMapping, JsonError> {
+    let start = input.stream_position()?;
+    let (names, rows) = if let Some(found) = scan(&mut input, piece)? {
+        found
+    } else {
+        input.seek(SeekFrom::Start(start))?;
+        strict::read(&text_of(input)?)?
+    };
+    rows.into_mapping(names, digits)
+}
+
+/// What [`Scanner`] makes of an input; `None` when it declines it.
+fn scan(input: &mut impl Read, piece: usize) -> io::Result<Option<(Vec<Box<str>>, Rows)>> {
+    let mut scanner = Scanner::new();
+    let mut text = Vec::with_capacity(piece);
+    loop {
+        let room = text.capacity() - text.len();
+        let read = input.take(room as u64).read_to_end(&mut text)?;
+        let done = scanner.feed(&text);
+        if read < room {
+            return Ok(scanner.finish().filter(|_| done == text.len()));
+        }
+        text.drain(..done);
+        if done == 0 {
+            if text.len() >= GROWTH * piece {
+                return Ok(None);
+            }
+            text.reserve_exact(text.len());
+        }
+    }
+}
+
+/// The rest of an input.
+fn text_of(mut input: impl Read) -> Result<String, JsonError> {
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes)?;
+    let refused = |offset| JsonError::Encoding { offset };
+    String::from_utf8(bytes).map_err(|error| refused(error.utf8_error().valid_up_to()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// An input that gives at most so many bytes at a time.
+    struct Slow<'a>(Cursor<&'a [u8]>, usize);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let few = out.len().min(self.1);
+            self.0.read(&mut out[..few])
+        }
+    }
+
+    impl Seek for Slow<'_> {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.0.seek(to)
+        }
+    }
+
+    /// What reading comes to, in words.
+    fn outcome(read: Result<PrefixMapping, JsonError>) -> String {
+        read.map_or_else(|error| format!("{error:?}"), |mapping| mapping.to_json())
+    }
+
+    fn of_whole(bytes: &[u8], digits: Digits) -> String {
+        outcome(text_of(bytes).and_then(|text| PrefixMapping::from_json(&text, digits)))
+    }
+
+    /// Entries with a name of each kind, and what is often next to them.
+    const PARTS: [&str; 16] = [
+        "\u{FEFF}",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        "\"",
+        ":",
+        " ",
+        "\n\t\r",
+        "\"10.0.0.1:6001\"",
+        "\"0000\":[\"a\"]",
+        "\"00Ff\" : [ \"b\" , \"a\" ]",
+        "\"8000\":[\"[2001:db8::1]:6001 long\"]",
+        "\"0001\":[\"\\u0061\"]",
+        "\"FFFF\":[\"é\"]",
+    ];
+
+    fn document() -> impl Strategy<Value = Vec<u8>> {
+        let part = prop_oneof![3 => 10..16_usize, 1 => 0..16_usize];
+        let entries = prop::collection::vec(part, 0..9);
+        let marked = |mark| if mark { "\u{FEFF}" } else { "" };
+        (any::<bool>(), entries).prop_map(move |(mark, entries)| {
+            let entries: Vec<_> = entries.into_iter().map(|part| PARTS[part]).collect();
+            format!("{}{{{}}}\n", marked(mark), entries.join(",")).into()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+
+        #[test]
+        fn a_piece_of_any_size_makes_no_difference(
+            mut bytes in document(),
+            edit in prop::option::of((any::<prop::sample::Index>(), any::<u8>())),
+            piece in 1..80_usize,
+            few in 1..20_usize,
+            digits in 0..=4_u8,
+        ) {
+            if let Some((place, byte)) = edit {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+            let digits = Digits::try_from(digits).unwrap();
+            let read = read(Slow(Cursor::new(&bytes), few), digits, piece);
+            prop_assert_eq!(outcome(read), of_whole(&bytes, digits));
+        }
+    }
+}
