@@ -1,51 +1,53 @@
 //! A place in a text, and the tokens from there on.
 //!
 //! Each method is `None` for another token, and where the text ends too early.
+//! What is usual comes first, and needs no look at white space.
 
 use super::words::Words;
 use crate::prefix::Prefix;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 
+/// The text that is still to be read.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'a> {
-    text: &'a [u8],
-    at: usize,
+    rest: &'a [u8],
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) const fn new(text: &'a [u8]) -> Self {
-        Self { text, at: 0 }
+    pub(super) const fn new(rest: &'a [u8]) -> Self {
+        Self { rest }
     }
 
-    pub(super) const fn position(self) -> usize {
-        self.at
+    /// How many bytes are still to be read.
+    pub(super) const fn len(self) -> usize {
+        self.rest.len()
     }
 
     pub(super) fn skip_mark(&mut self) {
-        if self.text[self.at..].starts_with(BYTE_ORDER_MARK) {
-            self.at += BYTE_ORDER_MARK.len();
-        }
+        self.rest = self.rest.strip_prefix(BYTE_ORDER_MARK).unwrap_or(self.rest);
+    }
+
+    #[inline]
+    fn byte(&mut self) -> Option<u8> {
+        let (&byte, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(byte)
     }
 
     /// The next byte that is no white space.
     #[inline]
     fn token(&mut self) -> Option<u8> {
-        loop {
-            let byte = *self.text.get(self.at)?;
-            self.at += 1;
-            if !is_space(byte) {
-                return Some(byte);
-            }
+        if is_space(*self.rest.first()?) {
+            self.rest = behind_space(self.rest);
         }
+        self.byte()
     }
 
     /// One byte of white space.
     #[inline]
     pub(super) fn space(&mut self) -> Option<()> {
-        let byte = *self.text.get(self.at)?;
-        self.at += 1;
-        is_space(byte).then_some(())
+        is_space(self.byte()?).then_some(())
     }
 
     #[inline]
@@ -53,32 +55,63 @@ impl<'a> Cursor<'a> {
         (self.token()? == wanted).then_some(())
     }
 
-    /// Whether a comma follows, or else the end of the list.
+    /// Whether a comma follows, or else the end of the object.
     #[inline]
-    pub(super) fn goes_on(&mut self, end: u8) -> Option<bool> {
+    pub(super) fn another_key(&mut self) -> Option<bool> {
+        if let [b',', b'\n', rest @ ..] = self.rest {
+            self.rest = rest;
+            return Some(true);
+        }
         let byte = self.token()?;
-        (byte == b',' || byte == end).then_some(byte == b',')
+        (byte == b',' || byte == b'}').then_some(byte == b',')
     }
 
-    /// A key, its first quote behind.
+    /// Whether another string begins, or else the array ends.
     #[inline]
-    pub(super) fn prefix(&mut self) -> Option<Prefix> {
-        let &[a, b, c, d, b'"'] = self.text.get(self.at..)?.first_chunk()? else {
-            return None;
-        };
+    pub(super) fn another_string(&mut self) -> Option<bool> {
+        if let [b',', b'"', rest @ ..] = self.rest {
+            self.rest = rest;
+            return Some(true);
+        }
+        match self.token()? {
+            b',' => self.expect(b'"').map(|()| true),
+            b']' => Some(false),
+            _ => None,
+        }
+    }
+
+    /// A key and the start of its array, up to the first string in it.
+    #[inline]
+    pub(super) fn key(&mut self) -> Option<Prefix> {
+        self.expect(b'"')?;
+        let (&[a, b, c, d, b'"'], rest) = self.rest.split_first_chunk()? else { return None };
+        self.rest = rest;
+        if let [b':', b'[', b'"', rest @ ..] = rest {
+            self.rest = rest;
+        } else {
+            self.expect(b':')?;
+            self.expect(b'[')?;
+            self.expect(b'"')?;
+        }
         let [a, b, c, d] = [a, b, c, d].map(|byte| u16::from(HEX[usize::from(byte)]));
-        self.at += 5;
         ((a | b | c | d) < 16).then_some(Prefix::new(a << 12 | b << 8 | c << 4 | d))
     }
 
     /// A string without escapes, its first quote behind, and its words.
     #[inline]
     pub(super) fn string(&mut self) -> Option<(Words, &'a [u8])> {
-        let rest = self.text.get(self.at..)?;
-        let (words, length) = Words::until_quote(rest)?;
-        self.at += length + 1;
-        Some((words, rest.get(..length)?))
+        let (words, length) = Words::until_quote(self.rest)?;
+        let (name, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest.get(1..)?;
+        Some((words, name))
     }
+}
+
+/// Apart from its callers, to keep them short.
+#[inline(never)]
+fn behind_space(text: &[u8]) -> &[u8] {
+    let space = text.iter().take_while(|&&byte| is_space(byte)).count();
+    &text[space..]
 }
 
 #[inline]

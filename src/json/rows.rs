@@ -80,6 +80,11 @@ impl Rows {
         if width > TABLE_LIMIT / digits.count() {
             return Err(JsonError::TooManyReplicas { replicas: width, digits });
         }
+        if digits == Digits::MAX && self.is_table(width) {
+            let mut table = self.cells;
+            table.shrink_to_fit();
+            return Ok(PrefixMapping::from_table(digits, names, width, table));
+        }
         let mut table = vec![HOLE; digits.count() * width];
         let bases = digits.bases().zip(self.spans.chunks_exact(digits.siblings()));
         for ((base, spans), row) in bases.zip(table.chunks_exact_mut(width.max(1))) {
@@ -88,6 +93,14 @@ impl Rows {
             }
         }
         Ok(PrefixMapping::from_table(digits, names, width, table))
+    }
+
+    /// Whether the cells are a row of that width, the largest, for each prefix
+    /// in ascending order, as this library writes them.
+    fn is_table(&self, width: usize) -> bool {
+        let mut spans = self.spans.iter().enumerate();
+        self.cells.len() == PREFIXES * width
+            && spans.all(|(place, span)| span.start as usize == place * width)
     }
 
     /// The one row that the prefixes of a base have, in whatever order each of

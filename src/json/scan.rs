@@ -43,7 +43,7 @@ impl Scanner {
         let mut cursor = Cursor::new(piece);
         let mut read = 0;
         while self.step(&mut cursor).is_some() {
-            read = cursor.position();
+            read = piece.len() - cursor.len();
         }
         self.rows.clear();
         read
@@ -54,6 +54,7 @@ impl Scanner {
         (self.next == Part::Rest).then(|| (self.names.into_vec(), self.rows))
     }
 
+    /// Reads the next part; if it is not whole, nothing of it counts.
     #[inline]
     fn step(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
         self.next = match self.next {
@@ -71,36 +72,30 @@ impl Scanner {
         Some(())
     }
 
-    /// Reads an entry and what is behind it; then all of it counts.
+    /// Reads an entry with the comma or the brace behind it.
     #[inline]
     fn entry(&mut self, cursor: &mut Cursor<'_>) -> Option<Part> {
         self.entry += 1;
-        cursor.expect(b'"')?;
-        let prefix = cursor.prefix()?;
-        cursor.expect(b':')?;
-        *cursor = array(*cursor, &mut self.names, &mut self.rows, self.entry)?;
-        let next = if cursor.goes_on(b'}')? { Part::Entry } else { Part::Rest };
+        let prefix = cursor.key()?;
+        self.array(cursor)?;
+        let next = if cursor.another_key()? { Part::Entry } else { Part::Rest };
         self.rows.close(prefix)?;
         Some(next)
     }
-}
 
-/// Reads an array into the open row; where the text goes on. By value and not
-/// inlined, so that what the loop turns on stays in registers.
-#[inline(never)]
-fn array<'a>(
-    mut cursor: Cursor<'a>,
-    names: &mut Names,
-    rows: &mut Rows,
-    entry: u32,
-) -> Option<Cursor<'a>> {
-    cursor.expect(b'[')?;
-    loop {
-        cursor.expect(b'"')?;
-        let (words, name) = cursor.string()?;
-        rows.push(names.intern(words, name, entry)?);
-        if !cursor.goes_on(b']')? {
-            return Some(cursor);
+    /// Reads the strings of an array into the open row.
+    #[inline]
+    fn array(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
+        loop {
+            let (words, name) = cursor.string()?;
+            if let Some(place) = self.names.find(words, self.entry) {
+                self.rows.push(place);
+            } else {
+                self.rows.push(self.names.search(words, name, self.entry)?);
+            }
+            if !cursor.another_string()? {
+                return Some(());
+            }
         }
     }
 }

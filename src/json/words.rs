@@ -15,7 +15,8 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// Stands for the words of a long name that nobody has hashed yet.
+    /// Stands for the words of a name that has not been looked at yet. No name
+    /// has these: none has a NUL.
     const UNKNOWN: Self = Self { first: 0, second: 0, third: LONG };
 
     /// The words of a name.
@@ -37,21 +38,31 @@ impl Words {
     }
 
     /// The words of the string that `rest` starts with, its first quote behind,
-    /// and its length; of a long one the length alone.
+    /// and its length; of a long one, or one close to the end of the text, the
+    /// length alone.
     #[inline]
     pub(super) fn until_quote(rest: &[u8]) -> Option<(Self, usize)> {
-        let words = rest.first_chunk().map_or_else(|| last_words(rest), words_of);
+        let Some(window) = rest.first_chunk::<24>() else {
+            return Some((Self::UNKNOWN, quote_in(rest)?));
+        };
+        let (chunks, _) = window.as_chunks();
+        let [first, second, third] = [chunks[0], chunks[1], chunks[2]].map(u64::from_le_bytes);
         // Spelled out: in a loop the words go through memory, which stalls.
-        let (words, length) = if let Some((first, length)) = until_quote(words.first) {
+        let (words, length) = if let Some((first, length)) = until_quote(first) {
             (Self { first, second: 0, third: 0 }, length)
-        } else if let Some((second, length)) = until_quote(words.second) {
-            (Self { second, third: 0, ..words }, 8 + length)
-        } else if let Some((third, length)) = until_quote(words.third) {
-            (Self { third, ..words }, 16 + length)
+        } else if let Some((second, length)) = until_quote(second) {
+            (Self { first, second, third: 0 }, 8 + length)
+        } else if let Some((third, length)) = until_quote(third) {
+            (Self { first, second, third }, 16 + length)
         } else {
             return Some((Self::UNKNOWN, quote_in(rest)?));
         };
         Some((words.of_length(length), length))
+    }
+
+    /// These words, or those of the name when they are unknown.
+    pub(super) fn or_of(self, name: &[u8]) -> Self {
+        if self.third < LONG { self } else { Self::of(name) }
     }
 
     #[inline]
@@ -70,24 +81,9 @@ impl PartialEq for Words {
     }
 }
 
-#[inline]
-fn words_of(window: &[u8; 24]) -> Words {
-    let (chunks, _) = window.as_chunks();
-    let [first, second, third] = [chunks[0], chunks[1], chunks[2]].map(u64::from_le_bytes);
-    Words { first, second, third }
-}
-
 #[inline(never)]
 fn quote_in(rest: &[u8]) -> Option<usize> {
     rest.iter().position(|&byte| byte == b'"')
-}
-
-/// The last bytes of the text.
-#[inline(never)]
-fn last_words(rest: &[u8]) -> Words {
-    let mut window = [0; 24];
-    window[..rest.len()].copy_from_slice(rest);
-    words_of(&window)
 }
 
 /// The bytes of a word before its first quote, and their number.
