@@ -7,8 +7,6 @@
 
 use std::io;
 
-use serde_json::Value;
-
 use crate::mapping::PrefixMapping;
 use crate::prefix::{Base, Prefix};
 
@@ -21,12 +19,18 @@ const LONG: u8 = u8::MAX;
 pub(super) struct Writer<'a> {
     mapping: &'a PrefixMapping,
     heads: Vec<Head>,
-    fragments: Vec<String>,
+    fragments: Vec<Vec<u8>>,
 }
 
 impl<'a> Writer<'a> {
     pub(super) fn new(mapping: &'a PrefixMapping) -> Self {
-        let quoted = |name: &str| format!("{},", Value::from(name));
+        let quoted = |name: &str| {
+            let mut text = Vec::with_capacity(name.len() + 3);
+            // Neither a string nor a vector refuses: the fallback spares a panic.
+            serde_json::to_writer(&mut text, name).unwrap_or_default();
+            text.push(b',');
+            text
+        };
         let fragments: Vec<_> = mapping.names().map(quoted).collect();
         Self { mapping, heads: fragments.iter().map(|text| head(text)).collect(), fragments }
     }
@@ -58,7 +62,7 @@ impl<'a> Writer<'a> {
     /// The most bytes that [`Writer::write`] makes of some bases, and as many
     /// as the last copy is too long.
     pub(super) fn length(&self, bases: impl Iterator<Item = Base>) -> usize {
-        let lengths: Vec<_> = self.fragments.iter().map(String::len).collect();
+        let lengths: Vec<_> = self.fragments.iter().map(Vec::len).collect();
         let length = |&name: &u16| lengths[usize::from(name)];
         let row = |base: Base| self.mapping.row(base.index()).iter().map(length).sum::<usize>();
         let siblings = self.mapping.digits().siblings();
@@ -86,7 +90,7 @@ impl<'a> Writer<'a> {
     fn push(&self, name: usize, out: &mut Vec<u8>) {
         let head = &self.heads[name];
         if head[31] == LONG {
-            out.extend_from_slice(self.fragments[name].as_bytes());
+            out.extend_from_slice(&self.fragments[name]);
         } else {
             let end = out.len() + usize::from(head[31]);
             out.extend_from_slice(head);
@@ -95,11 +99,11 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn head(fragment: &str) -> Head {
+fn head(fragment: &[u8]) -> Head {
     let mut head = [b' '; 32];
     head[31] = match head[..31].get_mut(..fragment.len()) {
         Some(part) => {
-            part.copy_from_slice(fragment.as_bytes());
+            part.copy_from_slice(fragment);
             #[expect(clippy::cast_possible_truncation, reason = "at most 31")]
             let length = fragment.len() as u8;
             length
