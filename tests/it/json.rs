@@ -1,12 +1,14 @@
 //! The wire format: what is refused and in which words, and properties against
 //! a naive reader.
 
+mod stream;
+
 use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::fmt;
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::Cursor;
 
-use meta0::{Base, Digits, JsonError, Prefix, PrefixMapping};
+use meta0::{Base, Digits, Prefix, PrefixMapping};
 use proptest::prelude::*;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
@@ -182,81 +184,6 @@ fn pieces_are_the_whole() {
     mapping.write_json_of(D.bases().skip(9).take(30_000), &mut part).unwrap();
     let whole = mapping.to_json_of(D.bases().skip(9).take(30_000));
     assert_eq!(String::from_utf8(part).unwrap(), whole);
-}
-
-/// An input that gives a few bytes at a time, and fails at a place.
-struct Halting(Cursor<Vec<u8>>, u64);
-
-impl Read for Halting {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.0.position() >= self.1 {
-            return Err(io::Error::other("the disk is gone"));
-        }
-        let few = out.len().min(7);
-        self.0.read(&mut out[..few])
-    }
-}
-
-impl Seek for Halting {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.0.seek(to)
-    }
-}
-
-/// 65,536 entries of mixed lengths, some long, the last as given.
-fn long_document(last: &str) -> String {
-    let long = "x".repeat(2_000);
-    let row = |base: Base| match base.index() % 1_000 {
-        7 => format!("\"a\",\"{long}\""),
-        index => format!("\"{index}\", \"é\""),
-    };
-    let rows = D.bases().take(65_535).map(|base| format!("\"{base}\":[{}],\n", row(base)));
-    format!("\u{FEFF}{{{}\"FFFF\":{last}}}\n", rows.collect::<String>())
-}
-
-#[test]
-fn a_streamed_document_is_that_of_its_text() {
-    let endless = format!("[\"{}\"]", "x".repeat(3 << 20));
-    for last in ["[\"a\"]", "[\"\\u0061\"]", "[\"a\",\"a\"]", "[\"a\"", &endless] {
-        let text = long_document(last);
-        let (all, whole) = (u64::MAX, PrefixMapping::from_json(&text, D));
-        let read = PrefixMapping::read_json(Halting(Cursor::new(text.into()), all), D);
-        match (read, whole) {
-            (Ok(read), Ok(whole)) => assert_eq!(read, whole),
-            (read, whole) => {
-                assert_eq!(read.unwrap_err().to_string(), whole.unwrap_err().to_string());
-            }
-        }
-    }
-}
-
-#[test]
-fn a_document_starts_where_its_input_stands() {
-    let mut input = Cursor::new("skipped {\"0000\":7}");
-    input.set_position(8);
-    let error = PrefixMapping::read_json(&mut input, D).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "key \"0000\" has a number at byte 8: want an array of addresses"
-    );
-}
-
-#[test]
-fn inputs_that_give_no_text() {
-    let text = long_document("[]");
-    for place in [0, 100_000] {
-        let input = Halting(Cursor::new(text.clone().into()), place);
-        let error = PrefixMapping::read_json(input, D).unwrap_err();
-        assert!(matches!(error, JsonError::Io { .. }));
-        assert_eq!(error.to_string(), "the mapping can't be read");
-        assert_eq!(error.source().unwrap().to_string(), "the disk is gone");
-    }
-    // Before anything else that is wrong.
-    for (bytes, offset) in [(&b"{7\xFF"[..], 2), (b"\xEF\xBB", 0), (b"{\"0000\":[\"\xC3\"]}", 10)] {
-        let error = PrefixMapping::read_json(Cursor::new(bytes), D).unwrap_err();
-        let message = format!("the mapping is not a text in UTF-8 at byte {offset}");
-        assert_eq!(error.to_string(), message);
-    }
 }
 
 /// Addresses of every kind of length, some that need escapes.
