@@ -76,6 +76,7 @@ mod bound;
 mod change;
 mod check;
 mod decommission;
+mod diff;
 mod flow;
 mod json;
 mod location;
@@ -104,10 +105,11 @@ mod wave;
 pub use bootstrap::BootstrapOptions;
 pub use check::{Breach, BreachKind, CheckOptions, CheckReport, DomainLoad, ServiceLoad};
 pub use decommission::{DecommissionError, DecommissionOptions, Strategy, Stuck};
+pub use diff::DiffError;
 pub use json::JsonError;
 pub use location::{Level, Location, LocationError, MinDist};
 pub use mapping::{AssignError, PrefixMapping};
-pub use plan::{ApplyError, Change, DiffError, Left, Plan, Wave};
+pub use plan::{ApplyError, Change, Left, Plan, Wave};
 pub use prefix::{
     Base, Digits, PREFIXES, Prefix, PrefixError, count_prefixes, generate_prefixes,
     generate_short_prefixes, prefix_siblings, prefix_to_base,

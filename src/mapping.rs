@@ -224,15 +224,22 @@ impl PrefixMapping {
     }
 
     fn widen(&mut self, width: usize) {
+        if width > self.width {
+            (self.table, self.width) = (self.widened(width).into_owned(), width);
+        }
+    }
+
+    /// The table with rows of so many cells, if they are shorter.
+    pub(crate) fn widened(&self, width: usize) -> Cow<'_, [u16]> {
         if width <= self.width {
-            return;
+            return Cow::Borrowed(&self.table);
         }
         let mut table = vec![HOLE; width * self.num_bases()];
         let old = self.table.chunks_exact(self.width.max(1));
         for (row, old) in table.chunks_exact_mut(width).zip(old) {
             row[..old.len()].copy_from_slice(old);
         }
-        (self.width, self.table) = (width, table);
+        Cow::Owned(table)
     }
 
     /// The same mapping with every service that a topology knows named by its

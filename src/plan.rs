@@ -1,7 +1,6 @@
 //! Plans: what changes a mapping into another, as data.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 
@@ -9,7 +8,6 @@ use crate::change::RawChange;
 use crate::check::{BreachKind, CheckReport};
 use crate::mapping::{Alias, HOLE, PrefixMapping, digest_of_base, digest_of_digits, hash_of_name};
 use crate::prefix::{Base, Digits};
-use crate::service::ServiceIndex;
 use crate::wave;
 
 /// One replica of one base that comes, goes, or goes from one service to
@@ -398,42 +396,6 @@ impl PrefixMapping {
         let refused = ApplyError { wanted: plan.before, found: plan.before };
         mapping.edit(&plan.names, &plan.changes[..end]).ok_or(refused)
     }
-
-    /// The plan that changes this mapping into another: the same replicas stay,
-    /// and a base that loses one service and gains another has one move.
-    ///
-    /// Names are compared as they are: [`PrefixMapping::resolve`] both when
-    /// they may name services by id.
-    ///
-    /// Beside the plan this allocates at most 40 bytes for each change and 100
-    /// for each service, and 4 KiB.
-    ///
-    /// # Errors
-    ///
-    /// [`DiffError`] when the two have different digits, or more names than a
-    /// mapping may have.
-    pub fn diff(&self, other: &Self) -> Result<Plan, DiffError> {
-        if self.digits() != other.digits() {
-            return Err(DiffError::OtherDigits { old: self.digits(), new: other.digits() });
-        }
-        let names: BTreeSet<_> = self.boxed_names().iter().chain(other.boxed_names()).collect();
-        let names: Vec<Box<str>> = names.into_iter().cloned().collect();
-        if names.len() > ServiceIndex::LIMIT {
-            return Err(DiffError::TooManyNames { count: names.len() });
-        }
-        let place = |name: &str| ServiceIndex::new(names.partition_point(|n| &**n < name)).get();
-        let [old, new] = [self, other].map(|m| m.names().map(place).collect::<Vec<_>>());
-        let mut changes = Vec::new();
-        for (base, (from, to)) in (0..=u16::MAX).zip(self.rows().zip(other.rows())) {
-            let gone = left_over(from, &old, to, &new);
-            let come = left_over(to, &new, from, &old);
-            for index in 0..gone.len().max(come.len()) {
-                let at = |list: &[u16]| list.get(index).copied().unwrap_or(HOLE);
-                changes.push(RawChange { base, from: at(&gone), to: at(&come) });
-            }
-        }
-        Ok(Plan::new(self, names, changes))
-    }
 }
 
 /// The digests of a mapping, and of the one that some changes lead to. Those of
@@ -458,24 +420,6 @@ fn digests(mapping: &PrefixMapping, names: &[Box<str>], changes: &[RawChange]) -
     (before, after)
 }
 
-/// What a row has, in the names of the plan, and another row does not; a
-/// replica that stands twice is left over once.
-fn left_over(row: &[u16], names: &[u16], other: &[u16], others: &[u16]) -> Vec<u16> {
-    let translated = |row: &[u16], names: &[u16]| -> Vec<u16> {
-        row.iter().map(|&name| names[usize::from(name)]).collect()
-    };
-    let mut other = translated(other, others);
-    let mut here = translated(row, names);
-    here.retain(|name| match other.iter().position(|kept| kept == name) {
-        Some(place) => {
-            other.swap_remove(place);
-            false
-        }
-        None => true,
-    });
-    here
-}
-
 /// A plan applied to a mapping that it was not made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApplyError {
@@ -495,40 +439,3 @@ impl fmt::Display for ApplyError {
 }
 
 impl Error for ApplyError {}
-
-/// Why there is no plan between two mappings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DiffError {
-    /// They have different digits.
-    OtherDigits {
-        /// The digits of the old mapping.
-        old: Digits,
-        /// The digits of the new one.
-        new: Digits,
-    },
-    /// Together they have more names than a mapping may have.
-    TooManyNames {
-        /// How many.
-        count: usize,
-    },
-}
-
-impl fmt::Display for DiffError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OtherDigits { old, new } => {
-                write!(
-                    f,
-                    "the old mapping has {old} digits, the new one {new}: read both with the same"
-                )
-            }
-            Self::TooManyNames { count } => {
-                let limit = ServiceIndex::LIMIT;
-                write!(f, "the two mappings name {count} services: at most {limit} fit")
-            }
-        }
-    }
-}
-
-impl Error for DiffError {}

@@ -1,0 +1,247 @@
+//! The plan between two mappings.
+//!
+//! # The problem
+//!
+//! Of each base, the replicas that both mappings have stay; those of the old
+//! one alone go, and those of the new one alone come. As many as can be of
+//! these are moves, from a service that goes to one that comes.
+//!
+//! # How
+//!
+//! Both mappings have their names, and each row, in ascending order, so the
+//! names of the two are merged and the rows compared in one pass each: a row
+//! read in the merged names ascends as well.
+//!
+//! # Complexity
+//!
+//! `O(replicas + names)`; the heap holds the names and the changes.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::error::Error;
+use std::fmt;
+use std::ops::Range;
+
+use crate::change::RawChange;
+use crate::mapping::{HOLE, PrefixMapping};
+use crate::plan::Plan;
+use crate::prefix::Digits;
+use crate::service::ServiceIndex;
+
+impl PrefixMapping {
+    /// The plan that changes this mapping into another: the same replicas stay,
+    /// and a base that loses one service and gains another has one move.
+    ///
+    /// Names are compared as they are: [`PrefixMapping::resolve`] both when
+    /// they may name services by id.
+    ///
+    /// Beside the plan this allocates at most 40 bytes for each change and 100
+    /// for each service, and 4 KiB; a table more when one has wider rows than
+    /// the other.
+    ///
+    /// # Errors
+    ///
+    /// [`DiffError`] when the two have different digits, or more names than a
+    /// mapping may have.
+    pub fn diff(&self, other: &Self) -> Result<Plan, DiffError> {
+        if self.digits() != other.digits() {
+            return Err(DiffError::OtherDigits { old: self.digits(), new: other.digits() });
+        }
+        let names = merge_names(self.boxed_names(), other.boxed_names());
+        if names.len() > ServiceIndex::LIMIT {
+            return Err(DiffError::TooManyNames { count: names.len() });
+        }
+        let width = self.width().max(other.width());
+        let [old, new] = [self, other].map(|mapping| Side {
+            cells: mapping.widened(width),
+            places: places(mapping.boxed_names(), &names),
+        });
+        let changes = compare(&old, &new, width);
+        let names = names.into_iter().map(Box::from).collect();
+        Ok(Plan::new(self, names, changes))
+    }
+}
+
+/// One of the two mappings: its table, and where its names are among all.
+#[derive(Debug)]
+struct Side<'a> {
+    cells: Cow<'a, [u16]>,
+    places: Vec<u16>,
+}
+
+impl Side<'_> {
+    /// The name in a cell, in the names of both; a hole stays one.
+    #[inline]
+    fn name(&self, cell: u16) -> u16 {
+        self.places.get(usize::from(cell)).copied().unwrap_or(HOLE)
+    }
+
+    fn names(&self, row: Range<usize>) -> impl Iterator<Item = u16> {
+        self.cells[row].iter().map(|&cell| self.name(cell))
+    }
+}
+
+/// The names of two mappings, ascending, each once.
+#[expect(clippy::stable_sort_primitive, reason = "it merges two runs in one pass")]
+fn merge_names<'a>(old: &'a [Box<str>], new: &'a [Box<str>]) -> Vec<&'a str> {
+    let mut names: Vec<&str> = old.iter().chain(new).map(AsRef::as_ref).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Where each of some names is among all; both ascend.
+fn places(some: &[Box<str>], all: &[&str]) -> Vec<u16> {
+    let mut rest = all.iter().enumerate();
+    let mut place = |name: &str| rest.find(|(_, other)| **other == name);
+    let places = some.iter().filter_map(|name| place(name));
+    places.map(|(place, _)| ServiceIndex::new(place).get()).collect()
+}
+
+/// The changes from one table to another, both of rows so wide.
+fn compare(old: &Side<'_>, new: &Side<'_>, width: usize) -> Vec<RawChange> {
+    let mut changes = Vec::new();
+    let mut start = 0;
+    while let Some(same) = common(old, new, start) {
+        let index = (start + same) / width;
+        let row = index * width..(index + 1) * width;
+        start = row.end;
+        let base = u16::try_from(index).expect("a table has up to 65,536 rows");
+        compare_rows(base, old.names(row.clone()), new.names(row), &mut changes);
+    }
+    changes
+}
+
+/// How many cells from a place on are the same, if any is not. A loop of its
+/// own, over the cells and not by row: it is where the time goes.
+fn common(old: &Side<'_>, new: &Side<'_>, start: usize) -> Option<usize> {
+    let mut cells = old.cells[start..].iter().zip(&new.cells[start..]);
+    cells.position(|(&from, &to)| old.name(from) != new.name(to))
+}
+
+/// Adds the changes from one row to another. Both ascend, so the first that
+/// goes is replaced by the first that comes; a replica that stands twice is
+/// left over once where the other row has it once.
+fn compare_rows(
+    base: u16,
+    mut from: impl Iterator<Item = u16>,
+    mut to: impl Iterator<Item = u16>,
+    changes: &mut Vec<RawChange>,
+) {
+    let (mut gone, mut come) = (changes.len(), changes.len());
+    // A hole is above every name.
+    let mut next_old = || from.next().unwrap_or(HOLE);
+    let mut next_new = || to.next().unwrap_or(HOLE);
+    let (mut old, mut new) = (next_old(), next_new());
+    while (old, new) != (HOLE, HOLE) {
+        match old.cmp(&new) {
+            Ordering::Equal => (old, new) = (next_old(), next_new()),
+            Ordering::Less => {
+                change_at(gone, base, changes).from = old;
+                (gone, old) = (gone + 1, next_old());
+            }
+            Ordering::Greater => {
+                change_at(come, base, changes).to = new;
+                (come, new) = (come + 1, next_new());
+            }
+        }
+    }
+}
+
+/// The change at a place, which is that of another change or the next one.
+fn change_at(place: usize, base: u16, changes: &mut Vec<RawChange>) -> &mut RawChange {
+    if place == changes.len() {
+        changes.push(RawChange { base, from: HOLE, to: HOLE });
+    }
+    &mut changes[place]
+}
+
+/// Why there is no plan between two mappings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DiffError {
+    /// They have different digits.
+    OtherDigits {
+        /// The digits of the old mapping.
+        old: Digits,
+        /// The digits of the new one.
+        new: Digits,
+    },
+    /// Together they have more names than a mapping may have.
+    TooManyNames {
+        /// How many.
+        count: usize,
+    },
+}
+
+impl fmt::Display for DiffError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherDigits { old, new } => {
+                write!(
+                    f,
+                    "the old mapping has {old} digits, the new one {new}: read both with the same"
+                )
+            }
+            Self::TooManyNames { count } => {
+                let limit = ServiceIndex::LIMIT;
+                write!(f, "the two mappings name {count} services: at most {limit} fit")
+            }
+        }
+    }
+}
+
+impl Error for DiffError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every row of up to three of four names, ascending, repeats included.
+    fn rows() -> Vec<Vec<u16>> {
+        let mut rows = vec![Vec::new()];
+        for shorter in 0.. {
+            let Some(row) = rows.get(shorter).filter(|row: &&Vec<u16>| row.len() < 3) else {
+                return rows;
+            };
+            let longer = (row.last().copied().unwrap_or(0)..4)
+                .map(|name| row.iter().copied().chain([name]).collect());
+            rows.extend(longer.collect::<Vec<_>>());
+        }
+        rows
+    }
+
+    fn left_over(row: &[u16], other: &[u16]) -> Vec<u16> {
+        let mut other = other.to_vec();
+        let mut left = row.to_vec();
+        left.retain(|name| {
+            let kept = other.iter().position(|kept| kept == name);
+            kept.map(|place| other.swap_remove(place)).is_none()
+        });
+        left
+    }
+
+    #[test]
+    fn changes_pair_what_is_left_over_of_both_rows() {
+        let rows = rows();
+        assert_eq!(rows.len(), 35);
+        for (from, to) in rows.iter().flat_map(|from| rows.iter().map(move |to| (from, to))) {
+            let mut changes = Vec::new();
+            compare_rows(0, from.iter().copied(), to.iter().copied(), &mut changes);
+            let (gone, come) = (left_over(from, to), left_over(to, from));
+            let at = |left: &[u16], index: usize| left.get(index).copied().unwrap_or(HOLE);
+            let change =
+                |index| RawChange { base: 0, from: at(&gone, index), to: at(&come, index) };
+            let wanted: Vec<_> = (0..gone.len().max(come.len())).map(change).collect();
+            assert_eq!(changes, wanted, "{from:?} {to:?}");
+        }
+    }
+
+    #[test]
+    fn names_merge_in_order() {
+        let [old, new] = [["a", "c"], ["b", "c"]].map(|names| names.map(Box::from));
+        let names = merge_names(&old, &new);
+        assert_eq!(names, ["a", "b", "c"]);
+        assert_eq!([places(&old, &names), places(&new, &names)], [[0, 2], [1, 2]]);
+    }
+}
