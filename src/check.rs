@@ -38,6 +38,7 @@
 
 mod breach;
 mod path;
+mod plain;
 mod report;
 mod scan;
 mod shape;

@@ -205,14 +205,11 @@ impl Breaches {
         }
     }
 
-    /// Counts breaches of which no example is wanted.
-    #[inline]
-    pub(super) fn add_counts(&mut self, counts: Counts) {
-        if counts == Counts::default() {
-            return;
-        }
+    /// Counts the breaches of some bases, each with as many, of which no example
+    /// is wanted.
+    pub(super) fn add_counts(&mut self, counts: Counts, bases: u32) {
         for (count, more) in self.counts.iter_mut().zip(counts) {
-            *count += u64::from(more);
+            *count += u64::from(more) * u64::from(bases);
         }
     }
 

@@ -3,6 +3,7 @@
 use super::CheckOptions;
 use super::breach::{Breach, BreachKind, Breaches, Broken};
 use super::path::{Path, by_domain};
+use super::plain::{Limits, Plain, pass_for};
 use super::shape::{Shape, Shapes, Spot};
 use crate::location::Level;
 use crate::mapping::PrefixMapping;
@@ -52,39 +53,21 @@ pub(super) struct Findings {
     pub(super) unknown: Vec<(String, u64)>,
 }
 
-/// What a plain base needs to know of a name: one load, then one store.
-#[derive(Debug, Clone, Copy)]
-struct Cell {
-    /// The domain of the plain level that it is in, or `UNSOUND`.
-    domain: u32,
-    load: u32,
-}
-
-/// The domain of a service that is unknown or unavailable: a bit that no other
-/// has.
-const UNSOUND: u32 = 1 << 16;
-
-/// How many replicas are few enough to compare each pair.
-const FEW: usize = 8;
-
 /// The pass itself.
 #[derive(Debug)]
 pub(super) struct Scan<'a> {
     names: Names<'a>,
     topology: &'a Topology,
     rules: Rules,
-    /// By name, as are the spots and the cells.
+    /// By name, as are the spots.
     holders: Vec<Holder>,
     spots: Vec<Spot>,
-    cells: Vec<Cell>,
+    plain: Plain,
+    limits: Limits,
     shapes: Shapes,
     breaches: Breaches,
     tolerated: [Option<u32>; 4],
-    /// The replicas of a plain base are in as many domains of this level. It is
-    /// so fine that none of a coarser level may be lost, and so coarse that such
-    /// a base keeps every rule.
-    plain_level: Level,
-    examined: usize,
+    looked_at: usize,
     /// Buffers of the base at hand: its replicas, each once.
     replicas: Vec<(Holder, u16)>,
     /// Those on known services, in order of location.
@@ -98,40 +81,43 @@ impl<'a> Scan<'a> {
         topology: &'a Topology,
         options: &CheckOptions,
     ) -> Self {
-        let holders: Vec<_> = (0..)
-            .zip(topology.find_all(mapping.boxed_names()))
-            .map(|(name, found)| found.map_or(Holder::Unknown(name), Holder::Known))
-            .collect();
+        let found = topology.find_all(mapping.boxed_names());
+        let holder = |(name, found): (u16, &Option<ServiceIndex>)| {
+            found.map_or(Holder::Unknown(name), Holder::Known)
+        };
         let mut scan = Self {
             names: Names { mapping, topology },
             topology,
             rules: options.rules,
-            cells: vec![Cell { domain: UNSOUND, load: 0 }; holders.len()],
-            spots: holders.iter().map(|&holder| spot(topology, holder)).collect(),
-            holders,
+            plain: Plain::new(found.len()),
+            limits: Limits { apart: Level::Site, crowd: None },
+            spots: found.iter().map(|&found| Spot::new(topology, found)).collect(),
+            holders: (0..).zip(&found).map(holder).collect(),
             shapes: Shapes::new(),
             breaches: Breaches::new(options.examples),
             tolerated: [Some(u32::MAX); 4],
-            plain_level: Level::Site,
-            examined: 0,
+            looked_at: 0,
             replicas: Vec::new(),
             known: Vec::new(),
             sizes: Vec::new(),
         };
-        scan.set_plain_level(Level::Site);
+        scan.set_limits(scan.limits);
         scan
     }
 
     pub(super) fn run(mut self) -> Findings {
         let mapping = self.names.mapping;
-        let replicas = usize::from(self.rules.replicas());
-        let mut bases = mapping.digits().bases().zip(mapping.rows());
-        while let Some((base, row)) = pass_plain(&mut bases, &mut self.cells, replicas) {
-            self.look_at(base, row);
-            self.examined += 1;
+        let pass = pass_for(self.rules.replicas());
+        let mut next = 0;
+        loop {
+            next = pass(mapping, next, &mut self.plain, &mut self.shapes, &self.spots);
+            let Some(base) = mapping.digits().base(next) else { break };
+            self.look_at(base, mapping.row(next));
+            self.looked_at += 1;
+            next += 1;
         }
-        if self.examined < mapping.num_bases() {
-            self.lose_domains_of_plain();
+        if self.looked_at < mapping.num_bases() {
+            self.lose_domains_of_passed();
         }
         self.finish()
     }
@@ -139,11 +125,10 @@ impl<'a> Scan<'a> {
     /// Takes in a base of any kind; counts it only, when it has the shape of one
     /// before.
     fn look_at(&mut self, base: Base, row: &[u16]) {
-        let shape = Shape::of(row, &self.spots);
-        if let Some(counts) = shape.and_then(|shape| self.shapes.get(shape)) {
-            self.breaches.add_counts(counts);
+        let shape = Shape::of_any(row, &self.spots);
+        if shape.is_some_and(|shape| self.shapes.count(shape)) {
             for &name in row {
-                self.cells[usize::from(name)].load += 1;
+                self.plain.add(name);
             }
             return;
         }
@@ -152,7 +137,7 @@ impl<'a> Scan<'a> {
         if let Some(shape) = shape
             && let Some(counts) = self.breaches.exemplified_since(&before)
         {
-            self.shapes.insert(shape, counts);
+            self.shapes.insert(shape, counts, &mut self.breaches);
         }
     }
 
@@ -165,9 +150,9 @@ impl<'a> Scan<'a> {
         self.judge_distance(base);
         self.judge_degradation(base);
         self.lose_domains();
-        let level = self.find_plain_level();
-        if level != self.plain_level {
-            self.set_plain_level(level);
+        let limits = self.find_limits();
+        if limits != self.limits {
+            self.set_limits(limits);
         }
     }
 
@@ -199,7 +184,7 @@ impl<'a> Scan<'a> {
             self.replicas.dedup_by_key(|replica| replica.0);
         }
         for &(_, name) in &self.replicas {
-            self.cells[usize::from(name)].load += 1;
+            self.plain.add(name);
         }
     }
 
@@ -284,43 +269,58 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// A plain base has its replicas in as many domains, of every level of which
-    /// any may be lost.
-    fn lose_domains_of_plain(&mut self) {
+    /// A base that was passed has as many replicas as wanted, and withstands what
+    /// those do that were examined, or has each replica in a domain of its own.
+    fn lose_domains_of_passed(&mut self) {
         let spare = u32::from(self.rules.replicas() - self.rules.quorum());
         for least in self.tolerated.iter_mut().flatten() {
             *least = spare.min(*least);
         }
     }
 
-    fn find_plain_level(&self) -> Level {
-        let far_apart = self.rules.get_min_dist().level();
-        let spread_out = match self.rules.get_degradation() {
-            0 => Level::Volume,
-            _ => self.rules.get_level(),
+    /// The limits within which a base keeps every rule and lowers nothing of
+    /// what may be lost.
+    ///
+    /// Where a base may lose as many domains as it has replicas to spare, they
+    /// are apart; where it may lose `k`, it is enough that no domain has more
+    /// than a `k`-th of them, which holds at a finer level if it does at this.
+    fn find_limits(&self) -> Limits {
+        let mut apart = self.rules.get_min_dist().level();
+        let mut crowd = match self.rules.get_degradation() {
+            0 => (Level::Volume, u16::MAX),
+            _ => (self.rules.get_level(), self.rules.domain_cap()),
         };
-        let may_lose = |level: &Level| self.tolerated[level.index()].is_some_and(|least| least > 0);
-        let settled = Level::ALL.into_iter().find(may_lose).unwrap_or(Level::Volume);
-        far_apart.min(spread_out).min(settled)
-    }
-
-    fn set_plain_level(&mut self, level: Level) {
-        self.plain_level = level;
-        for (cell, holder) in self.cells.iter_mut().zip(&self.holders) {
-            if let Holder::Known(service) = *holder
-                && is_available(self.topology, service)
-            {
-                let domain = self.topology.domain_of(level, service);
-                cell.domain = domain.and_then(|domain| domain.try_into().ok()).unwrap_or(UNSOUND);
+        let spare = self.rules.replicas() - self.rules.quorum();
+        for (level, least) in Level::ALL.into_iter().zip(self.tolerated) {
+            match least.map_or(0, |least| u16::try_from(least).unwrap_or(u16::MAX)) {
+                0 => {}
+                least if least >= spare => apart = apart.min(level),
+                least => crowd = (crowd.0.min(level), crowd.1.min(spare / least)),
             }
         }
+        if crowd.1 == 1 {
+            apart = apart.min(crowd.0);
+        }
+        let most = u8::try_from(crowd.1).unwrap_or(u8::MAX);
+        Limits { apart, crowd: (crowd.0 < apart).then_some((crowd.0, most)) }
+    }
+
+    fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+        self.plain.set_limits(limits, |level, name| match self.holders[name] {
+            Holder::Known(service) if is_available(self.topology, service) => {
+                self.topology.domain_of(level, service)
+            }
+            _ => None,
+        });
     }
 
     /// Adds up the loads of a service's names.
-    fn finish(self) -> Findings {
+    fn finish(mut self) -> Findings {
+        self.shapes.finish(&mut self.breaches);
         let mut loads = vec![0; self.topology.services().len()];
         let mut unknown = Vec::new();
-        for (&holder, &Cell { load, .. }) in self.holders.iter().zip(&self.cells) {
+        for (&holder, load) in self.holders.iter().zip(self.plain.loads()) {
             match holder {
                 Holder::Known(service) => loads[service.index()] += u64::from(load),
                 Holder::Unknown(_) if load == 0 => {}
@@ -331,55 +331,8 @@ impl<'a> Scan<'a> {
     }
 }
 
-fn spot(topology: &Topology, holder: Holder) -> Spot {
-    match holder {
-        Holder::Known(service) => {
-            Some((Path::of(topology, service), is_available(topology, service)))
-        }
-        Holder::Unknown(_) => None,
-    }
-}
-
 fn is_available(topology: &Topology, service: ServiceIndex) -> bool {
     topology.services()[service.index()].is_available()
-}
-
-/// Adds the bases up to the first that is not plain to the loads; that one.
-///
-/// A loop of its own, over slices alone: it is where the time goes.
-fn pass_plain<'a>(
-    bases: &mut impl Iterator<Item = (Base, &'a [u16])>,
-    cells: &mut [Cell],
-    replicas: usize,
-) -> Option<(Base, &'a [u16])> {
-    for (base, row) in bases {
-        if row.len() != replicas || !is_plain(row, cells) {
-            return Some((base, row));
-        }
-        for &name in row {
-            cells[usize::from(name)].load += 1;
-        }
-    }
-    None
-}
-
-/// Whether replicas are on sound services in domains of their own. With more
-/// than a few, sorting them is faster: none is plain then.
-#[inline]
-fn is_plain(row: &[u16], cells: &[Cell]) -> bool {
-    let domain = |name: &u16| cells[usize::from(*name)].domain;
-    match row {
-        [a, b, c] => {
-            let (a, b, c) = (domain(a), domain(b), domain(c));
-            (a | b | c) & UNSOUND == 0 && a != b && a != c && b != c
-        }
-        _ if row.len() > FEW => false,
-        _ => row.iter().enumerate().all(|(place, name)| {
-            let domain_of_name = domain(name);
-            let is_alone = row[..place].iter().all(|other| domain(other) != domain_of_name);
-            is_alone && domain_of_name != UNSOUND
-        }),
-    }
 }
 
 /// How many domains a base may lose, the fullest first, and keep its quorum;
