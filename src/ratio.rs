@@ -43,16 +43,28 @@ impl Ratio {
         Self { numerator: number as u128, denominator: 1 }
     }
 
-    /// The whole numbers next to it below; itself when it is whole.
+    /// The whole number next to it below; itself when it is whole.
     #[must_use]
     pub fn floor(self) -> u64 {
-        u64::try_from(self.numerator / self.denominator).unwrap_or(u64::MAX)
+        match self.words() {
+            Some((numerator, denominator)) => numerator / denominator,
+            None => u64::try_from(self.numerator / self.denominator).unwrap_or(u64::MAX),
+        }
     }
 
     /// The whole number next to it above; itself when it is whole.
     #[must_use]
     pub fn ceil(self) -> u64 {
-        u64::try_from(self.numerator.div_ceil(self.denominator)).unwrap_or(u64::MAX)
+        match self.words() {
+            Some((numerator, denominator)) => numerator.div_ceil(denominator),
+            None => u64::try_from(self.numerator.div_ceil(self.denominator)).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Both parts where 64 bits hold them, as they nearly always do: dividing
+    /// 128 bits takes several times as long.
+    fn words(self) -> Option<(u64, u64)> {
+        Some((self.numerator.try_into().ok()?, self.denominator.try_into().ok()?))
     }
 
     /// The numerator and the denominator in lowest terms.
@@ -63,24 +75,27 @@ impl Ratio {
     }
 
     fn reduced(self) -> Self {
-        let (mut a, mut b) = (self.numerator, self.denominator);
-        while b > u128::from(u64::MAX) {
-            (a, b) = (b, a % b);
-        }
-        if b != 0 {
-            #[expect(clippy::cast_possible_truncation, reason = "b is below 2^64, so is a % b")]
-            let (mut small_a, mut small_b) = (b as u64, (a % b) as u64);
-            while small_b != 0 {
-                (small_a, small_b) = (small_b, small_a % small_b);
+        if let Some((numerator, denominator)) = self.words() {
+            let (mut divisor, mut rest) = (numerator, denominator);
+            while rest != 0 {
+                (divisor, rest) = (rest, divisor % rest);
             }
-            a = small_a.into();
+            return Self::new(numerator / divisor, denominator / divisor);
         }
-        Self { numerator: self.numerator / a, denominator: self.denominator / a }
+        let Self { numerator, denominator } = self;
+        let (mut divisor, mut rest) = (numerator, denominator);
+        while rest != 0 {
+            (divisor, rest) = (rest, divisor % rest);
+        }
+        Self { numerator: numerator / divisor, denominator: denominator / divisor }
     }
 
     /// The sum. Terms of one denominator, which is what a domain adds up,
     /// cost no division.
     pub(crate) fn plus(self, other: Self) -> Self {
+        if self.numerator == 0 {
+            return other;
+        }
         if self.denominator == other.denominator {
             return Self { numerator: self.numerator + other.numerator, ..self };
         }
@@ -90,6 +105,11 @@ impl Ratio {
             denominator: a.denominator * b.denominator,
         }
         .reduced()
+    }
+
+    /// Whether it is so much or more.
+    pub(crate) const fn reaches(self, number: u64) -> bool {
+        self.numerator >= number as u128 * self.denominator
     }
 
     pub(crate) const fn minus_whole(self, number: u64) -> Self {
@@ -175,6 +195,9 @@ impl Tolerance {
     /// least not below `share * (1 + tolerance)`.
     pub(crate) fn widen(self, share: Ratio) -> (u64, u64) {
         let Ratio { numerator, denominator } = self.0;
+        if numerator == 0 {
+            return (share.floor(), share.ceil());
+        }
         let scaled = |factor| Ratio {
             numerator: share.numerator * factor,
             denominator: share.denominator * denominator,

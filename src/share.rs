@@ -169,7 +169,7 @@ fn sum_by_domain(topology: &Topology, services: &[Ratio]) -> [Vec<Ratio>; 4] {
         let mut sums = vec![Ratio::ZERO; topology.domains(level).len()];
         let mut add = |service: ServiceIndex, share| {
             let sum = &mut sums[topology.domain_of(level, service).unwrap_or_default()];
-            *sum = if *sum == Ratio::ZERO { share } else { sum.plus(share) };
+            *sum = sum.plus(share);
         };
         match Level::ALL.get(level.index() + 1) {
             None => {
@@ -218,25 +218,27 @@ impl Cells {
     fn new(topology: &Topology, rules: Rules) -> Self {
         let (group_level, unit_level) = (rules.get_min_dist().level(), rules.get_level());
         let finer = unit_level > group_level;
-        let available = |index: &&ServiceIndex| topology.services()[index.index()].is_available();
         let mut groups: Vec<Group> = Vec::new();
         let mut units: Vec<Unit> = Vec::new();
         let mut last_unit = None;
         for domain in topology.domains(group_level) {
-            let members = topology.members(domain);
-            let services = members.iter().filter(available).count() as u64;
-            let mut inner: Vec<_> = members
-                .iter()
-                .filter(available)
-                .map(|&service| topology.domain_of(unit_level, service))
-                .collect();
-            inner.dedup();
-            let Some(unit) = inner.first() else { continue };
-            if last_unit.is_none() || (!finer && last_unit != Some(*unit)) {
-                units.push(Unit { capacity: 0, groups: groups.len()..groups.len() });
-                last_unit = Some(*unit);
+            let mut group = Group { services: 0, units: 0, members: domain.members() };
+            let mut unit = None;
+            for &service in topology.members(domain) {
+                if topology.services()[service.index()].is_available() {
+                    group.services += 1;
+                    let last = unit.replace(topology.domain_of(unit_level, service));
+                    group.units += u64::from(last != unit);
+                }
             }
-            groups.push(Group { services, units: inner.len() as u64, members: domain.members() });
+            if unit.is_none() {
+                continue;
+            }
+            if last_unit.is_none() || (!finer && last_unit != unit) {
+                units.push(Unit { capacity: 0, groups: groups.len()..groups.len() });
+                last_unit = unit;
+            }
+            groups.push(group);
             units.last_mut().expect("pushed above").groups.end = groups.len();
         }
         let cap = u64::from(rules.domain_cap());
@@ -252,21 +254,27 @@ impl Cells {
         let mut shares = vec![Ratio::ZERO; topology.services().len()];
         let total = Ratio::whole(bases * u64::from(rules.replicas()));
         if self.finer {
-            let vessels =
-                self.groups.iter().map(|group| Vessel { weight: group.units, capacity: bases });
-            for (group, part) in self.groups.iter().zip(water_fill(vessels, total)) {
+            let vessel = |group: &Group| Vessel { weight: group.units, capacity: bases };
+            let mut vessels: Vec<_> = self.groups.iter().map(vessel).collect();
+            let level = water_level(&mut vessels, total);
+            for group in &self.groups {
+                let part = vessel(group).content(level);
                 divide_among_units(topology, rules.get_level(), group, part, &mut shares);
             }
             return shares;
         }
-        let vessels =
-            self.units.iter().map(|unit| Vessel { weight: 1, capacity: bases * unit.capacity });
-        for (unit, content) in self.units.iter().zip(water_fill(vessels, total)) {
+        let outer = |unit: &Unit| Vessel { weight: 1, capacity: bases * unit.capacity };
+        let vessel = |group: &Group| Vessel { weight: group.services, capacity: bases };
+        let mut vessels: Vec<_> = self.units.iter().map(outer).collect();
+        let unit_level = water_level(&mut vessels, total);
+        for unit in &self.units {
             let groups = &self.groups[unit.groups.clone()];
-            let vessels =
-                groups.iter().map(|group| Vessel { weight: group.services, capacity: bases });
-            for (group, share) in groups.iter().zip(water_fill(vessels, content)) {
-                give(topology, &topology.by_location()[group.members.clone()], share, &mut shares);
+            vessels.clear();
+            vessels.extend(groups.iter().map(vessel));
+            let level = water_level(&mut vessels, outer(unit).content(unit_level));
+            for group in groups {
+                let members = &topology.by_location()[group.members.clone()];
+                give(topology, members, vessel(group).content(level), &mut shares);
             }
         }
         shares
@@ -306,31 +314,29 @@ struct Vessel {
     capacity: u64,
 }
 
-/// What each vessel holds, for each unit of its weight, when `total` is poured
-/// into all of them, which have room for it. Those that are not full hold the
-/// same.
-fn water_fill(vessels: impl Iterator<Item = Vessel>, total: Ratio) -> Vec<Ratio> {
-    let vessels: Vec<_> = vessels.collect();
-    let mut order = vessels.clone();
-    order.sort_by(|a, b| (a.capacity * b.weight).cmp(&(b.capacity * a.weight)));
-    let mut weight: u64 = order.iter().map(|vessel| vessel.weight).sum();
+impl Vessel {
+    /// What it holds for each unit of its weight.
+    fn content(self, level: Option<Ratio>) -> Ratio {
+        level
+            .filter(|level| !level.times(self.weight).reaches(self.capacity))
+            .unwrap_or_else(|| Ratio::new(self.capacity, self.weight).over(1))
+    }
+}
+
+/// The level in vessels which have room for what is poured into them; `None`
+/// when they are full. Sorts them.
+fn water_level(vessels: &mut [Vessel], total: Ratio) -> Option<Ratio> {
+    vessels.sort_unstable_by(|a, b| (a.capacity * b.weight).cmp(&(b.capacity * a.weight)));
+    let mut weight: u64 = vessels.iter().map(|vessel| vessel.weight).sum();
     let mut left = total;
-    let mut level = None;
-    for vessel in &order {
-        if left.times(vessel.weight) < Ratio::whole(vessel.capacity).times(weight) {
-            level = Some(left.over(weight));
-            break;
+    for vessel in vessels {
+        if !left.times(vessel.weight).reaches(vessel.capacity * weight) {
+            return Some(left.over(weight));
         }
         left = left.minus_whole(vessel.capacity);
         weight -= vessel.weight;
     }
-    let content = |vessel: &Vessel| {
-        let is_full = |level: &Ratio| level.times(vessel.weight) >= Ratio::whole(vessel.capacity);
-        level
-            .filter(|level| !is_full(level))
-            .unwrap_or_else(|| Ratio::new(vessel.capacity, vessel.weight).over(1))
-    };
-    vessels.iter().map(content).collect()
+    None
 }
 
 /// The proof that a topology can't hold what the rules ask for.

@@ -141,5 +141,6 @@ fn is_plain<const REPLICAS: usize>(row: &[u16; REPLICAS], cells: &[Cell], slack:
         }
     }
     let is_alone = |place: usize| domains[..place].iter().all(|other| *other != domains[place]);
-    all & UNSOUND == 0 && crowds & (LOWEST << 3) == 0 && (1..REPLICAS).all(is_alone)
+    let is_crowded = REPLICAS > 4 && crowds & (LOWEST << 3) != 0;
+    all & UNSOUND == 0 && !is_crowded && (1..REPLICAS).all(is_alone)
 }
