@@ -1,9 +1,11 @@
 //! The mapping: which services hold each base.
 
+mod assign;
+
+pub use assign::AssignError;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::error::Error;
-use std::fmt;
 
 use crate::change::RawChange;
 use crate::prefix::{Base, Digits};
@@ -153,68 +155,6 @@ impl PrefixMapping {
         self.digits.bases().filter(|base| self.row(base.index()).is_empty())
     }
 
-    /// Makes some services, and no others, hold a base.
-    ///
-    /// # Errors
-    ///
-    /// [`AssignError`] when the base is none of these digits, when a name is
-    /// empty or stands twice, or when there are too many names. The mapping is
-    /// then as it was.
-    pub fn assign_services<'a>(
-        &mut self,
-        base: Base,
-        services: impl IntoIterator<Item = &'a str>,
-    ) -> Result<(), AssignError> {
-        if base.digits() != self.digits {
-            return Err(AssignError::OtherDigits { base, digits: self.digits });
-        }
-        let mut services: Vec<&str> = services.into_iter().collect();
-        services.sort_unstable();
-        if services.first() == Some(&"") {
-            return Err(AssignError::EmptyName { base });
-        }
-        if let Some(pair) = services.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(AssignError::Repeated { base, name: pair[0].to_owned() });
-        }
-        let new: Vec<_> =
-            services.iter().copied().filter(|name| self.place_of(name).is_none()).collect();
-        let count = self.names.len() + new.len();
-        if count > ServiceIndex::LIMIT
-            || services.len().max(self.width) * self.num_bases() > TABLE_LIMIT
-        {
-            return Err(AssignError::TooLarge { names: count, replicas: services.len() });
-        }
-        if !new.is_empty() {
-            self.names.extend(new.into_iter().map(Box::from));
-            self.sort();
-        }
-        self.widen(services.len());
-        let places: Vec<_> = services.iter().filter_map(|name| self.place_of(name)).collect();
-        let start = base.index() * self.width;
-        let row = &mut self.table[start..start + self.width];
-        row.fill(HOLE);
-        row[..places.len()].copy_from_slice(&places);
-        Ok(())
-    }
-
-    /// Like [`PrefixMapping::assign_services`], but refuses a base that some
-    /// service holds already.
-    ///
-    /// # Errors
-    ///
-    /// [`AssignError::AlreadySet`], and those of `assign_services`.
-    pub fn assign_missing<'a>(
-        &mut self,
-        base: Base,
-        services: impl IntoIterator<Item = &'a str>,
-    ) -> Result<(), AssignError> {
-        let replicas = self.services_of(base).len();
-        if replicas > 0 {
-            return Err(AssignError::AlreadySet { base, replicas });
-        }
-        self.assign_services(base, services)
-    }
-
     /// Drops the cells that no row uses.
     fn narrow(&mut self) {
         let width = self.rows().map(<[u16]>::len).max().unwrap_or_default();
@@ -308,7 +248,10 @@ impl PrefixMapping {
     /// what a base does not have.
     pub(crate) fn edit(&self, names: &[Box<str>], changes: &[RawChange]) -> Option<Self> {
         let mut mapping = self.clone();
-        let mut places: Vec<_> = names.iter().map(|name| self.place_of(name)).collect();
+        if mapping.names.len() + names.len() > ServiceIndex::LIMIT {
+            mapping.keep_names(&mapping.used_names());
+        }
+        let mut places: Vec<_> = names.iter().map(|name| mapping.place_of(name)).collect();
         for change in changes.iter().filter(|change| change.to != HOLE) {
             let place = &mut places[usize::from(change.to)];
             if place.is_none() {
@@ -480,70 +423,3 @@ const fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     bits ^ (bits >> 31)
 }
-
-/// Why services can't be assigned to a base.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AssignError {
-    /// The base has other digits than the mapping.
-    OtherDigits {
-        /// The base.
-        base: Base,
-        /// The digits of the mapping.
-        digits: Digits,
-    },
-    /// A service without a name.
-    EmptyName {
-        /// The base.
-        base: Base,
-    },
-    /// One name twice.
-    Repeated {
-        /// The base.
-        base: Base,
-        /// The name.
-        name: String,
-    },
-    /// Some service holds the base already.
-    AlreadySet {
-        /// The base.
-        base: Base,
-        /// How many services hold it.
-        replicas: usize,
-    },
-    /// More names, or more replicas in all, than a mapping has room for.
-    TooLarge {
-        /// How many names there would be.
-        names: usize,
-        /// How many replicas the base would have.
-        replicas: usize,
-    },
-}
-
-impl fmt::Display for AssignError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OtherDigits { base, digits } => write!(
-                f,
-                "base {:?} has {} digits: the mapping has {digits}",
-                base.to_string(),
-                base.digits()
-            ),
-            Self::EmptyName { base } => {
-                write!(f, "base {:?} can't have a service without a name", base.to_string())
-            }
-            Self::Repeated { base, name } => {
-                write!(f, "base {:?} can't have the service {name} twice", base.to_string())
-            }
-            Self::AlreadySet { base, replicas } => {
-                write!(f, "base {:?} has {replicas} services already", base.to_string())
-            }
-            Self::TooLarge { names, replicas } => write!(
-                f,
-                "{names} services, {replicas} of them for one base, are more than a mapping holds"
-            ),
-        }
-    }
-}
-
-impl Error for AssignError {}
