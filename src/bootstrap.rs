@@ -55,12 +55,15 @@
 //!   200 hosts of one volume that gave 83 % of the partners of chance.
 //! - More blocks: 512 mix no better than 64.
 
+use std::error::Error;
+use std::fmt;
+
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 use crate::check::CheckOptions;
 use crate::location::Level;
-use crate::mapping::PrefixMapping;
+use crate::mapping::{PrefixMapping, TABLE_LIMIT};
 use crate::prefix::Digits;
 use crate::ratio::Ratio;
 use crate::rules::Rules;
@@ -109,7 +112,8 @@ impl PrefixMapping {
     ///
     /// # Errors
     ///
-    /// [`Unsatisfiable`] when the topology can't keep the rules.
+    /// [`BootstrapError`] when the topology can't keep the rules, or when there
+    /// are more replicas than a mapping has room for.
     ///
     /// # Examples
     ///
@@ -132,9 +136,13 @@ impl PrefixMapping {
         topology: &Topology,
         digits: Digits,
         options: &BootstrapOptions,
-    ) -> Result<Self, Box<Unsatisfiable>> {
-        let shares = Shares::new(topology, digits, options.rules)?;
+    ) -> Result<Self, BootstrapError> {
+        let shares =
+            Shares::new(topology, digits, options.rules).map_err(BootstrapError::Unsatisfiable)?;
         let replicas = usize::from(options.rules.replicas());
+        if replicas > TABLE_LIMIT / digits.count() {
+            return Err(BootstrapError::TooManyReplicas { replicas, digits });
+        }
         let table = Mixer::new(topology, &shares, digits.count(), replicas, options.seed).run();
         let names = topology.services().iter().map(|service| service.address().into()).collect();
         let mapping = Self::from_table(digits, names, replicas, table);
@@ -147,6 +155,36 @@ impl PrefixMapping {
         Ok(mapping)
     }
 }
+
+/// Why there is no mapping.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BootstrapError {
+    /// The topology can't keep the rules; the proof is in it.
+    Unsatisfiable(Box<Unsatisfiable>),
+    /// More replicas of each base than a mapping has room for.
+    TooManyReplicas {
+        /// How many.
+        replicas: usize,
+        /// The digits of the mapping.
+        digits: Digits,
+    },
+}
+
+impl fmt::Display for BootstrapError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsatisfiable(proof) => proof.fmt(f),
+            Self::TooManyReplicas { replicas, digits } => write!(
+                f,
+                "{replicas} replicas are too many: a base of {digits} digits has room for {}",
+                TABLE_LIMIT / digits.count()
+            ),
+        }
+    }
+}
+
+impl Error for BootstrapError {}
 
 /// A node of the tree whose leaves are the parts.
 #[derive(Debug)]

@@ -102,7 +102,7 @@ mod survey;
 mod topology;
 mod wave;
 
-pub use bootstrap::BootstrapOptions;
+pub use bootstrap::{BootstrapError, BootstrapOptions};
 pub use check::{Breach, BreachKind, CheckOptions, CheckReport, DomainLoad, ServiceLoad};
 pub use decommission::{DecommissionError, DecommissionOptions, Strategy, Stuck};
 pub use diff::DiffError;

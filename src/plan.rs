@@ -342,12 +342,18 @@ impl fmt::Display for Plan {
         if self.is_empty() {
             return f.write_str("nothing to do");
         }
-        count(f, self.moves(), "move")?;
-        f.write_str(" of ")?;
-        count(f, self.moved_bases(), "base")?;
-        if self.removals() > 0 {
-            f.write_str(", ")?;
+        if self.moves() > 0 {
+            count(f, self.moves(), "move")?;
+            f.write_str(" of ")?;
+            count(f, self.moved_bases(), "base")?;
+            if self.removals() > 0 {
+                f.write_str(", ")?;
+                count(f, self.removals(), "removal")?;
+            }
+        } else {
             count(f, self.removals(), "removal")?;
+            f.write_str(" of ")?;
+            count(f, self.changed_bases().len(), "base")?;
         }
         f.write_str(" in ")?;
         count(f, self.ends.len(), "wave")

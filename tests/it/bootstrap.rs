@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use itertools::{Itertools, iproduct};
 use meta0::{
-    BootstrapOptions, Digits, Level, PrefixMapping, Rules, Service, Shares, Tolerance, Topology,
+    BootstrapError, BootstrapOptions, Digits, Level, PrefixMapping, Rules, Service, Shares,
+    Tolerance, Topology,
 };
 use proptest::prelude::*;
 use rand::rngs::StdRng;
@@ -99,7 +100,7 @@ proptest! {
         let options = BootstrapOptions::new(rules).seed(seed);
         let found = PrefixMapping::bootstrap(&topology, digits, &options);
         if let Err(refusal) = Shares::new(&topology, digits, rules) {
-            prop_assert_eq!(found.unwrap_err(), refusal);
+            prop_assert_eq!(found.unwrap_err(), BootstrapError::Unsatisfiable(refusal));
             return Ok(());
         }
         let mapping = found.unwrap();
@@ -271,6 +272,19 @@ impl Shape {
             |place| Service::new(format!("s{place:04}"), self.location(place).parse().unwrap());
         Topology::new((0..services).map(service).collect()).unwrap()
     }
+}
+
+#[test]
+fn more_replicas_than_a_mapping_holds_are_refused() {
+    let service = |n| Service::new(format!("s{n:04}"), format!("h{n}").parse().unwrap());
+    let topology = Topology::new((0..4097).map(service).collect()).unwrap();
+    let options = BootstrapOptions::new(Rules::new(4097).unwrap());
+    let refused = PrefixMapping::bootstrap(&topology, Digits::MAX, &options).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "4097 replicas are too many: a base of 4 digits has room for 4096"
+    );
+    assert!(PrefixMapping::bootstrap(&topology, notation::digits(1), &options).is_ok());
 }
 
 /// The partners of a bootstrap as a part of those that chance gives; `None`

@@ -161,6 +161,17 @@ fn a_diff_leads_from_one_mapping_to_the_other() {
 }
 
 #[test]
+fn a_plan_prints_its_counts() {
+    let before = mapping(1, "0: a b | 1: a b | 2: a b c");
+    let plan = |after| before.diff(&mapping(1, after)).unwrap().to_string();
+    assert_eq!(plan("0: a b | 1: a b | 2: a b c"), "nothing to do");
+    assert_eq!(plan("0: a c | 1: a b | 2: a b c"), "1 move of 1 base in 1 wave");
+    assert_eq!(plan("0: a b | 1: a | 2: a b c"), "1 removal of 1 base in 1 wave");
+    assert_eq!(plan("0: a b | 1: a | 2: a"), "3 removals of 2 bases in 2 waves");
+    assert_eq!(plan("0: a c | 1: c d | 2: a"), "3 moves of 2 bases, 2 removals in 2 waves");
+}
+
+#[test]
 fn mappings_of_other_digits_have_no_diff() {
     assert!(mapping(0, ": a").diff(&mapping(1, "0: a")).is_err());
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use meta0::{BootstrapOptions, CheckOptions, PrefixMapping};
+use meta0::{BootstrapError, BootstrapOptions, CheckOptions, PrefixMapping};
 
 use crate::args::BootstrapArgs;
 use crate::failure::Failure;
@@ -14,7 +14,8 @@ pub(crate) fn run(args: &BootstrapArgs) -> Result<ExitCode, Failure> {
     let topology = args.cluster.read()?;
     let rules = args.rules.get()?;
     let options = BootstrapOptions::new(rules).seed(args.seed);
-    let mapping = PrefixMapping::bootstrap(&topology, args.rules.digits, &options)?;
+    let mapping =
+        PrefixMapping::bootstrap(&topology, args.rules.digits, &options).map_err(refused)?;
     let after = mapping.check(&topology, &CheckOptions::new(rules))?;
 
     let output = args.output.as_ref();
@@ -35,4 +36,11 @@ pub(crate) fn run(args: &BootstrapArgs) -> Result<ExitCode, Failure> {
     report.print(&args.report, output == Some(&Output::Stdout))?;
     staged.map_or(Ok(()), Staged::commit)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn refused(error: BootstrapError) -> Failure {
+    match error {
+        BootstrapError::Unsatisfiable(proof) => proof.into(),
+        error => Failure::because("no mapping", &error),
+    }
 }

@@ -95,7 +95,7 @@ fn a_part_of_no_base_is_not_written() {
     let (folder, _) = folder_with("old.json", r#"{"0000": ["a:1"]}"#);
     let mut command = meta0("diff --digits 1 old.json - -o part.json");
     let report = answer(command.write_stdin("{}").current_dir(&folder), 0);
-    assert!(report.starts_with("0 moves of 0 bases, 1 removal in 1 wave\nnothing written\n"));
+    assert!(report.starts_with("1 removal of 1 base in 1 wave\nnothing written\n"));
     assert_eq!(names_in(folder.path()), ["old.json"]);
 }
 
