@@ -122,6 +122,17 @@ fn a_name_that_no_service_has() {
 }
 
 #[test]
+fn an_unknown_name_that_stands_twice() {
+    let known = topology("b=h1 x/y=h2");
+    let mapping = filled(&["b", "u", "v"], "7: b x y").resolve(&known);
+    let options = CheckOptions::new(rules(3, "1")).examples(0);
+    let report = mapping.check(&topology("b=h1 c=h2 d=h3"), &options).unwrap();
+    assert_eq!(report.count(BreachKind::Duplicate), 1);
+    assert_eq!(report.count(BreachKind::Unknown), 15 * 2 + 1);
+    assert_eq!(report.count(BreachKind::Short), 1);
+}
+
+#[test]
 fn an_unavailable_service() {
     let mapping = filled(&["a", "b", "c"], "2: a b e | 3: a e c");
     let topology = topology(&format!("{FOUR_HOSTS} e=r3.h5.d!0"));
@@ -233,7 +244,7 @@ fn topology_of(spots: &[Spot]) -> Topology {
 }
 
 fn some_rules() -> impl Strategy<Value = Rules> {
-    (1..=6_u16, 1..=4_u8, 0..=4_usize, 0..=2_u16).prop_map(
+    (1..=10_u16, 1..=4_u8, 0..=4_usize, 0..=2_u16).prop_map(
         |(replicas, dist, level, degradation)| {
             let rules = Rules::new(replicas).unwrap().min_dist(dist.try_into().unwrap());
             let rules = rules.degradation(degradation);
