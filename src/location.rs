@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -131,7 +132,8 @@ impl FromStr for MinDist {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Location {
-    tokens: [Option<Box<str>>; 4],
+    /// Shared: a topology with some services drained has the same locations.
+    tokens: Arc<[Option<Box<str>>; 4]>,
 }
 
 impl Location {
@@ -144,7 +146,7 @@ impl Location {
             "" => Some("-".into()),
             _ => Some(text.replace('.', "-").into_boxed_str()),
         };
-        Self { tokens: [None, None, token(host), token(port)] }
+        Self { tokens: Arc::new([None, None, token(host), token(port)]) }
     }
 
     /// Its token at a level, `None` when it is too short to have one.
@@ -162,7 +164,7 @@ impl Location {
     /// 1 different volumes, 2 hosts, 3 racks, 4 sites.
     #[must_use]
     pub fn distance(&self, other: &Self) -> u8 {
-        let pairs = self.tokens.iter().zip(&other.tokens);
+        let pairs = self.tokens.iter().zip(&*other.tokens);
         pairs.skip_while(|(a, b)| a == b).map(|_| 1).sum()
     }
 
@@ -212,7 +214,7 @@ impl FromStr for Location {
             }
             *slot = Some(token.into());
         }
-        Ok(Self { tokens })
+        Ok(Self { tokens: Arc::new(tokens) })
     }
 }
 

@@ -190,15 +190,14 @@ pub(crate) fn over_names(
             }
         }
     }
-    let mut order: Vec<usize> = (0..used.len()).filter(|&id| used[id]).collect();
-    order.sort_by_key(|&id| ids.names[id]);
+    let order = ids.marked(&used);
     let mut place = vec![HOLE; used.len()];
     for (at, &id) in order.iter().enumerate() {
-        place[id] = ServiceIndex::new(at).get();
+        place[usize::from(id)] = ServiceIndex::new(at).get();
     }
     let name = |id: u16| place.get(usize::from(id)).copied().unwrap_or(HOLE);
     for change in &mut changes {
         (change.from, change.to) = (name(change.from), name(change.to));
     }
-    (order.into_iter().map(|id| ids.names[id].into()).collect(), changes)
+    (order.into_iter().map(|id| ids.names[usize::from(id)].into()).collect(), changes)
 }

@@ -1,6 +1,7 @@
 //! Services: the meta1 servers that hold the bases.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,9 +27,9 @@ use crate::location::Location;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Service {
-    address: String,
+    address: Arc<str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
+    id: Option<Arc<str>>,
     location: Location,
     #[serde(default)]
     score: i64,
@@ -38,13 +39,13 @@ impl Service {
     /// A service of score 100 without an id.
     #[must_use]
     pub fn new(address: impl Into<String>, location: Location) -> Self {
-        Self { address: address.into(), id: None, location, score: 100 }
+        Self { address: address.into().into(), id: None, location, score: 100 }
     }
 
     /// The same service with a service id.
     #[must_use]
     pub fn with_id(mut self, id: impl Into<String>) -> Self {
-        self.id = Some(id.into());
+        self.id = Some(id.into().into());
         self
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct Ids<'a> {
     pub(crate) of_name: Vec<u16>,
     /// The name of each id: of a service, its address.
     pub(crate) names: Vec<&'a str>,
+    /// The ids of the services, ascending by address.
+    by_address: Vec<u16>,
 }
 
 impl<'a> Ids<'a> {
@@ -40,13 +42,14 @@ impl<'a> Ids<'a> {
         let by_location = topology.by_location();
         let mut place = vec![0; by_location.len()];
         for (at, service) in by_location.iter().enumerate() {
-            place[service.index()] = at;
+            place[service.index()] = ServiceIndex::new(at).get();
         }
         let address = |service: &ServiceIndex| topology.services()[service.index()].address();
         let mut names: Vec<_> = by_location.iter().map(address).collect();
         let mut of_name = Vec::with_capacity(mapping.boxed_names().len());
         for (name, found) in mapping.names().zip(topology.find_all(mapping.boxed_names())) {
-            let id = found.map_or(names.len(), |service| place[service.index()]);
+            let place_of = |service: ServiceIndex| usize::from(place[service.index()]);
+            let id = found.map_or(names.len(), place_of);
             if id >= ServiceIndex::LIMIT {
                 return Err(mapping.boxed_names().len() + by_location.len());
             }
@@ -55,11 +58,21 @@ impl<'a> Ids<'a> {
                 names.push(name);
             }
         }
-        Ok(Self { of_name, names })
+        Ok(Self { of_name, names, by_address: place })
     }
 }
 
 impl Ids<'_> {
+    /// Those of some ids that a flag marks, ascending by name.
+    pub(crate) fn marked(&self, marks: &[bool]) -> Vec<u16> {
+        let unknown = (0..=u16::MAX).take(self.names.len()).skip(self.by_address.len());
+        let ids = self.by_address.iter().copied().chain(unknown);
+        let mut marked: Vec<u16> = ids.filter(|&id| marks[usize::from(id)]).collect();
+        // Two runs that ascend: merging them is all that is to be done.
+        marked.sort_by_key(|&id| self.names[usize::from(id)]);
+        marked
+    }
+
     /// Whether each id is of an available service.
     pub(crate) fn availability(&self, topology: &Topology) -> Vec<bool> {
         let is_available =

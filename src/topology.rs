@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::location::{Level, Location};
 use crate::service::{Service, ServiceIndex};
@@ -72,11 +73,42 @@ impl fmt::Display for Domain {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Topology {
     services: Vec<Service>,
+    /// Shared: it stays as it is when services are drained.
+    places: Arc<Places>,
+}
+
+/// What is where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Places {
     by_location: Vec<ServiceIndex>,
     /// The services that have an id, ascending by it.
     by_id: Vec<ServiceIndex>,
     domains: [Vec<Domain>; 4],
     domain_of: [Vec<u16>; 4],
+}
+
+impl Places {
+    fn find_domains(&mut self, services: &[Service], level: Level) {
+        let location = |index: &ServiceIndex| services[index.index()].location();
+        let mut domain_of = vec![0; services.len()];
+        let mut domains = Vec::new();
+        let mut start = 0;
+        let alike = |a: &ServiceIndex, b: &ServiceIndex| location(a).shares(location(b), level);
+        for members in self.by_location.chunk_by(alike) {
+            for member in members {
+                domain_of[member.index()] = ServiceIndex::new(domains.len()).get();
+            }
+            let tokens: Vec<_> = Level::ALL[..=level.index()]
+                .iter()
+                .filter_map(|&l| location(&members[0]).token(l))
+                .collect();
+            let name = if tokens.is_empty() { "-".to_owned() } else { tokens.join(".") };
+            domains.push(Domain { level, name, members: start..start + members.len() });
+            start += members.len();
+        }
+        self.domains[level.index()] = domains;
+        self.domain_of[level.index()] = domain_of;
+    }
 }
 
 impl Topology {
@@ -100,39 +132,16 @@ impl Topology {
         let mut by_id: Vec<_> = by_location.clone();
         by_id.retain(|index| services[index.index()].id().is_some());
         by_id.sort_by_key(|index| services[index.index()].id());
-        let mut topology = Self {
-            services,
+        let mut places = Places {
             by_location,
             by_id,
             domains: [const { Vec::new() }; 4],
             domain_of: [const { Vec::new() }; 4],
         };
         for level in Level::ALL {
-            topology.find_domains(level);
+            places.find_domains(&services, level);
         }
-        Ok(topology)
-    }
-
-    fn find_domains(&mut self, level: Level) {
-        let location = |index: &ServiceIndex| self.services[index.index()].location();
-        let mut domain_of = vec![0; self.services.len()];
-        let mut domains = Vec::new();
-        let mut start = 0;
-        let alike = |a: &ServiceIndex, b: &ServiceIndex| location(a).shares(location(b), level);
-        for members in self.by_location.chunk_by(alike) {
-            for member in members {
-                domain_of[member.index()] = ServiceIndex::new(domains.len()).get();
-            }
-            let tokens: Vec<_> = Level::ALL[..=level.index()]
-                .iter()
-                .filter_map(|&l| location(&members[0]).token(l))
-                .collect();
-            let name = if tokens.is_empty() { "-".to_owned() } else { tokens.join(".") };
-            domains.push(Domain { level, name, members: start..start + members.len() });
-            start += members.len();
-        }
-        self.domains[level.index()] = domains;
-        self.domain_of[level.index()] = domain_of;
+        Ok(Self { services, places: Arc::new(places) })
     }
 
     /// Every service, ascending by address; a [`ServiceIndex`] is a place in
@@ -153,13 +162,13 @@ impl Topology {
     /// Every service, ascending by location, then by address.
     #[must_use]
     pub fn by_location(&self) -> &[ServiceIndex] {
-        &self.by_location
+        &self.places.by_location
     }
 
     /// The domains of a level, ascending by location.
     #[must_use]
     pub fn domains(&self, level: Level) -> &[Domain] {
-        &self.domains[level.index()]
+        &self.places.domains[level.index()]
     }
 
     /// The place, in [`Topology::domains`], of the domain that a service is in.
@@ -167,13 +176,13 @@ impl Topology {
     /// `None` when the index is another topology's and out of range here.
     #[must_use]
     pub fn domain_of(&self, level: Level, service: ServiceIndex) -> Option<usize> {
-        self.domain_of[level.index()].get(service.index()).map(|&domain| usize::from(domain))
+        self.places.domain_of[level.index()].get(service.index()).map(|&domain| usize::from(domain))
     }
 
     /// The services of a domain, ascending by location, then by address.
     #[must_use]
     pub fn members(&self, domain: &Domain) -> &[ServiceIndex] {
-        self.by_location.get(domain.members()).unwrap_or(&[])
+        self.places.by_location.get(domain.members()).unwrap_or(&[])
     }
 
     /// The service of that address, or else of that service id.
@@ -184,10 +193,10 @@ impl Topology {
     }
 
     fn find_id(&self, id: &str) -> Option<ServiceIndex> {
-        let at = self.by_id.binary_search_by(|index| {
+        let at = self.places.by_id.binary_search_by(|index| {
             self.services[index.index()].id().unwrap_or_default().cmp(id)
         });
-        at.ok().map(|at| self.by_id[at])
+        at.ok().map(|at| self.places.by_id[at])
     }
 
     /// Where in [`Topology::services`] each of some names is, by address or
@@ -216,12 +225,13 @@ impl Topology {
     /// there is none.
     #[must_use]
     pub fn in_location(&self, tokens: &str) -> Vec<ServiceIndex> {
+        let tokens: Vec<_> = tokens.split('.').collect();
         let is_in = |location: &Location| {
             let mut own = location.tokens();
-            tokens.split('.').all(|token| own.next() == Some(token))
+            tokens.iter().all(|token| own.next() == Some(token))
         };
         let here = |index: &ServiceIndex| is_in(self.services[index.index()].location());
-        self.by_location.iter().copied().filter(here).collect()
+        self.places.by_location.iter().copied().filter(here).collect()
     }
 
     /// The services that a name stands for: the one of that address or service

@@ -91,12 +91,11 @@ impl Keeper<'_, '_> {
         let most = WIDTH - self.least;
         let loads = &mut loads[..];
         let rows = bases.rows_mut().as_chunks_mut::<WIDTH>().0;
-        for (base, row) in rows.iter_mut().enumerate() {
-            let own = table[base].map(|name| OwnName::of(name, names));
+        for (base, (names_here, row)) in table.iter().zip(rows).enumerate() {
+            let own = names_here.map(|name| OwnName::of(name, names));
             let lacking = own.iter().filter(|own| **own == OwnName::NONE).count();
-            let base = u32::try_from(base).expect("at most 65,536 bases");
             if lacking > most || !are_apart(&own) {
-                self.others.push(base);
+                self.others.push(number_of(base));
                 continue;
             }
             *row = own.map(OwnName::place);
@@ -106,7 +105,8 @@ impl Keeper<'_, '_> {
                 }
             }
             if lacking > 0 {
-                short.push((base, u16::try_from(lacking).expect("at most the replicas")));
+                let lacking = u16::try_from(lacking).expect("at most the replicas");
+                short.push((number_of(base), lacking));
             }
         }
     }
@@ -134,6 +134,10 @@ impl Keeper<'_, '_> {
             short.push((base, u16::try_from(lacking).expect("at most the replicas")));
         }
     }
+}
+
+fn number_of(base: usize) -> u32 {
+    u32::try_from(base).expect("at most 65,536 bases")
 }
 
 /// Whether the services that may stay are in groups of their own. Without a
