@@ -81,27 +81,19 @@ impl PrefixMapping {
 
     /// Restores invariants 1 and 2.
     fn sort(&mut self) {
-        if !self.names.is_sorted() {
-            let mut order: Vec<u16> =
-                (0..self.names.len()).map(|i| ServiceIndex::new(i).get()).collect();
-            order.sort_by(|a, b| self.names[usize::from(*a)].cmp(&self.names[usize::from(*b)]));
-            let mut rank = vec![0; order.len()];
-            for (place, &name) in order.iter().enumerate() {
-                rank[usize::from(name)] = ServiceIndex::new(place).get();
-            }
-            for cell in self.table.iter_mut().filter(|cell| **cell != HOLE) {
-                *cell = rank[usize::from(*cell)];
-            }
-            self.names.sort();
+        if self.names.is_sorted() {
+            return sort_rows(&mut self.table, self.width, |cell| cell);
         }
-        match self.width {
-            0 | 1 => {}
-            2 => sort_rows::<2>(&mut self.table),
-            3 => sort_rows::<3>(&mut self.table),
-            4 => sort_rows::<4>(&mut self.table),
-            5 => sort_rows::<5>(&mut self.table),
-            width => self.table.chunks_exact_mut(width).for_each(<[u16]>::sort_unstable),
+        let mut order: Vec<u16> =
+            (0..self.names.len()).map(|i| ServiceIndex::new(i).get()).collect();
+        order.sort_by(|a, b| self.names[usize::from(*a)].cmp(&self.names[usize::from(*b)]));
+        let mut rank = vec![0; order.len()];
+        for (place, &name) in order.iter().enumerate() {
+            rank[usize::from(name)] = ServiceIndex::new(place).get();
         }
+        self.names.sort();
+        let rank_of = |cell: u16| rank.get(usize::from(cell)).copied().unwrap_or(HOLE);
+        sort_rows(&mut self.table, self.width, rank_of);
     }
 
     /// How many digits name a base.
@@ -367,16 +359,36 @@ fn without_holes(row: &[u16]) -> &[u16] {
     }
 }
 
-/// Sorts each row of `WIDTH` cells without a branch on what is in them: which
-/// of two cells is smaller is anyone's guess, and a wrong one costs more than
-/// the whole row.
-fn sort_rows<const WIDTH: usize>(table: &mut [u16]) {
-    for row in table.as_chunks_mut::<WIDTH>().0 {
-        for last in (1..WIDTH).rev() {
-            for at in 0..last {
-                (row[at], row[at + 1]) = (row[at].min(row[at + 1]), row[at].max(row[at + 1]));
+/// Renames the cells of each row and sorts them.
+fn sort_rows(table: &mut [u16], width: usize, rename: impl Fn(u16) -> u16) {
+    match width {
+        0 => {}
+        1 => sort_each::<1>(table, rename),
+        2 => sort_each::<2>(table, rename),
+        3 => sort_each::<3>(table, rename),
+        4 => sort_each::<4>(table, rename),
+        5 => sort_each::<5>(table, rename),
+        width => {
+            for row in table.chunks_exact_mut(width) {
+                row.iter_mut().for_each(|cell| *cell = rename(*cell));
+                row.sort_unstable();
             }
         }
+    }
+}
+
+/// Without a branch on what is in the cells: which of two is smaller is anyone's
+/// guess, and a wrong one costs more than the whole row.
+fn sort_each<const WIDTH: usize>(table: &mut [u16], rename: impl Fn(u16) -> u16) {
+    for row in table.as_chunks_mut::<WIDTH>().0 {
+        let mut sorted = row.map(&rename);
+        for last in (1..WIDTH).rev() {
+            for at in 0..last {
+                (sorted[at], sorted[at + 1]) =
+                    (sorted[at].min(sorted[at + 1]), sorted[at].max(sorted[at + 1]));
+            }
+        }
+        *row = sorted;
     }
 }
 
