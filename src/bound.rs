@@ -27,8 +27,13 @@
 //! `-p(s)`, and of the others, at `1 - p(s)`, the best of each group. The
 //! cheapest basis of a matroid to which elements are added lies within the old
 //! one and what was added, so the others that matter are the same `R` for every
-//! base. A base whose services all cost no more than the cheapest other needs no
-//! greed: their sum is a bound for it, and the minimum if they keep the rules.
+//! base.
+//!
+//! Most bases need no greed. Where no own service is dearer than the cheapest
+//! other, the own services and as many times that lowest price as replicas are
+//! lacking add up to a bound, and to the minimum if the own ones keep the rules
+//! and as many groups as a base has replicas offer that price: each replica bars
+//! one of them at most. Such sums are those of the loads.
 //!
 //! A node's term is convex and piecewise linear in its load: its minimum is at
 //! an end of the band or of the range.

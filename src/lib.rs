@@ -12,8 +12,8 @@
 //! flow over millions of arcs. This library finds it, exactly, and every plan
 //! carries a lower bound on the moves of any plan, so that nobody has to trust it.
 //!
-//! All of it is functions of their arguments: no I/O, no clock, no hidden
-//! randomness. The same input in any order gives the same bytes on any machine.
+//! All of it is functions of their arguments: no I/O but on readers and writers
+//! that it is given, no clock, no hidden randomness. The same input in any order gives the same bytes on any machine.
 //!
 //! # The words
 //!
@@ -44,6 +44,7 @@
 //! | [`decommission`](PrefixMapping::decommission) | the plan by which services lose bases, and nothing else moves |
 //! | [`diff`](PrefixMapping::diff), [`apply`](PrefixMapping::apply) | the plan between two mappings, and the way along it |
 //! | [`from_json`](PrefixMapping::from_json), [`to_json`](PrefixMapping::to_json) | the format that meta0 lists and takes |
+//! | [`read_json`](PrefixMapping::read_json), [`write_json`](PrefixMapping::write_json) | the same in pieces, never whole in memory |
 //!
 //! # Example
 //!

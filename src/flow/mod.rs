@@ -26,10 +26,11 @@
 //! arcs, and what they say is derived from the table when it is asked for.
 //!
 //! 1. *Start*: each base keeps as many of its own services as the rules let it,
-//!    and each arc of the load tree carries its node's load, cut to the band.
-//!    What is cut off is *excess* (a load above) or a *deficit* (below); a base
-//!    that lacks replicas is a source too. No arc has a negative cost, so
-//!    potentials of 0 prove this pseudoflow optimal for its excesses.
+//!    and the arcs of the load tree carry loads that keep every band and leave as
+//!    much as can be where it is ([`tree`]). What a service has beyond its load
+//!    is *excess*, what it lacks a *deficit*; a base that lacks replicas is a
+//!    source too. No arc has a negative cost, so potentials of 0 prove this
+//!    pseudoflow optimal for its excesses.
 //! 2. *Levels*: breadth first from the sources over *tight* arcs, those of
 //!    reduced cost 0 ([`search`]).
 //! 3. If a deficit was reached: a blocking flow along the levels (Dinic 1970;
@@ -73,18 +74,20 @@
 //!
 //! # Complexity
 //!
-//! A round looks at each replica once at most, for `O(replicas)` each, and at
-//! each node; sorting the nodes makes it `O(table * replicas + services *
-//! log(services))` at worst. Most rounds stop early: a base that is as it was is
-//! only asked while something is left to find at its price, and one that has
-//! moved only while something near is.
+//! The direct moves are one pass over the table, and leave nothing to search for
+//! in the joins and drains that are measured. A round of the search looks at
+//! each replica once at most, for `O(replicas)` each, and at each node; sorting
+//! the nodes makes it `O(table * replicas + services * log(services))` at worst.
+//! Most rounds stop early: a base that is as it was is only asked while something
+//! is left to find at its price, and one that has moved only while something
+//! near is.
 //!
 //! There are as many raises as there are different path costs: one or two for a
 //! cluster that grew or lost services, as many as a chain is long when moves
 //! must be chained. Rounds between two raises are bounded as in Dinic's
-//! algorithm, and were 1 to 3 in the joins and drains that were traced. The heap holds the table twice
-//! (the replicas now, the bases by service) and a few words for each node and
-//! each base that moved.
+//! algorithm. The heap holds the table once, and once more as the bases by
+//! service when there is a search, and a few words for each node and each base
+//! that moved.
 //!
 //! # What was dropped
 //!

@@ -42,22 +42,38 @@ pub(super) fn read(
 /// What [`Scanner`] makes of an input; `None` when it declines it.
 fn scan(input: &mut impl Read, piece: usize) -> io::Result<Option<(Vec<Box<str>>, Rows)>> {
     let mut scanner = Scanner::new();
-    let mut text = Vec::with_capacity(piece);
+    let mut text = vec![0; piece];
+    let mut held = 0;
     loop {
-        let room = text.capacity() - text.len();
-        let read = input.take(room as u64).read_to_end(&mut text)?;
-        let done = scanner.feed(&text);
-        if read < room {
-            return Ok(scanner.finish().filter(|_| done == text.len()));
+        held += fill(input, &mut text[held..])?;
+        let done = scanner.feed(&text[..held]);
+        if held < text.len() {
+            return Ok(scanner.finish().filter(|_| done == held));
         }
-        text.drain(..done);
+        text.copy_within(done..held, 0);
+        held -= done;
         if done == 0 {
-            if text.len() >= GROWTH * piece {
+            if held >= GROWTH * piece {
                 return Ok(None);
             }
-            text.reserve_exact(text.len());
+            text.resize(2 * held, 0);
         }
     }
+}
+
+/// Reads until a piece is full, or the input ends. Not by `Read::read_to_end`,
+/// which feels its way with small reads.
+fn fill(input: &mut impl Read, piece: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < piece.len() {
+        match input.read(&mut piece[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }
 
 /// The rest of an input.
