@@ -370,7 +370,9 @@ fn sort_rows(table: &mut [u16], width: usize, rename: impl Fn(u16) -> u16) {
         5 => sort_each::<5>(table, rename),
         width => {
             for row in table.chunks_exact_mut(width) {
-                row.iter_mut().for_each(|cell| *cell = rename(*cell));
+                for cell in &mut *row {
+                    *cell = rename(*cell);
+                }
                 row.sort_unstable();
             }
         }

@@ -17,6 +17,7 @@
 use std::error::Error;
 use std::fmt;
 
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::location::{Location, LocationError};
@@ -55,16 +56,64 @@ pub fn read_services(
 ) -> Result<Vec<Service>, ServiceListError> {
     let json = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let mark = text.len() - json.len();
-    let value: Value = serde_json::from_str(json).map_err(|source| ServiceListError::Syntax {
+    let mut reader = serde_json::Deserializer::from_str(json);
+    let read = List { without_location }.deserialize(&mut reader);
+    let refused = match read.and_then(|list| reader.end().map(|()| list)) {
+        Ok(list) => return list,
+        // Valid so far, but no array: that counts if the rest is valid too.
+        Err(error) if error.is_data() => serde_json::from_str::<IgnoredAny>(json).err(),
+        Err(error) => Some(error),
+    };
+    Err(refused.map_or(ServiceListError::NotAnArray, |source| ServiceListError::Syntax {
         offset: mark + byte_offset(json, &source),
         source,
-    })?;
-    let Value::Array(list) = value else { return Err(ServiceListError::NotAnArray) };
-    let read = |(place, value)| match value {
-        Value::Object(fields) => read_service(place, &fields, without_location),
-        _ => Err(ServiceListError::NotAnObject { place }),
-    };
-    list.into_iter().enumerate().map(read).collect()
+    }))
+}
+
+/// Reads services one by one, so that the fields of only one are in memory.
+#[derive(Debug, Clone, Copy)]
+struct List {
+    without_location: WithoutLocation,
+}
+
+impl<'de> DeserializeSeed<'de> for List {
+    /// The services, or what is wrong with the first that is no service.
+    type Value = Result<Vec<Service>, ServiceListError>;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Self::Value, D::Error> {
+        reader.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for List {
+    type Value = Result<Vec<Service>, ServiceListError>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of services")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut services = Ok(Vec::new());
+        for place in 0.. {
+            let Some(entry) = list.next_element()? else { break };
+            // What is no JSON further on is told of rather than this.
+            let Ok(known) = &mut services else { continue };
+            match read_entry(place, &entry, self.without_location) {
+                Ok(service) => known.push(service),
+                Err(error) => services = Err(error),
+            }
+        }
+        Ok(services)
+    }
+}
+
+fn read_entry(
+    place: usize,
+    entry: &Value,
+    without_location: WithoutLocation,
+) -> Result<Service, ServiceListError> {
+    let fields = entry.as_object().ok_or(ServiceListError::NotAnObject { place })?;
+    read_service(place, fields, without_location)
 }
 
 fn read_service(

@@ -51,7 +51,11 @@ fn what_is_absent_is_no_crash() {
 fn a_list_that_can_t_be_read_is_refused() {
     for (text, wanted) in [
         ("[{]", "the list of services is not JSON at byte 2: "),
-        ("{}", "the list of services is not an array: want what the conscience lists"),
+        // What is no JSON is told of first, however far on.
+        ("[1, {]", "the list of services is not JSON at byte 5: "),
+        ("[] []", "the list of services is not JSON at byte 3: "),
+        ("{\"a\": ]", "the list of services is not JSON at byte 6: "),
+        ("{\"a\": [1]}", "the list of services is not an array: want what the conscience lists"),
         ("[1]", "entry 0 of the list is not an object"),
         (
             r#"[{"score": 1}]"#,
