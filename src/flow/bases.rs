@@ -110,6 +110,15 @@ pub(crate) enum Touched {
     Anywhere,
 }
 
+impl Touched {
+    /// Adds a cell.
+    #[inline]
+    pub(super) fn add(&mut self, cell: usize) {
+        let now = u8::try_from(cell).map_or(Self::Anywhere, Self::Cell);
+        *self = if *self == Self::No || *self == now { now } else { Self::Anywhere };
+    }
+}
+
 /// The replicas of every base: those it may move, now and at the start, and
 /// those it may not.
 ///
@@ -161,9 +170,15 @@ impl<'a> Bases<'a> {
         &mut self.rows
     }
 
+    /// The same, and where each base is touched: whoever changes a cell adds it.
+    pub(super) fn rows_touched(&mut self) -> (&mut [u16], &mut [Touched]) {
+        self.any_touched = true;
+        (&mut self.rows, &mut self.touched)
+    }
+
     /// Sets what a base keeps in any case. It is touched.
     pub(crate) fn fix(&mut self, base: usize, fixed: impl Iterator<Item = u16>) {
-        self.touch(base, Touched::Anywhere);
+        self.touch(base);
         let cells = &mut self.fixed[base * self.fixed_width..][..self.fixed_width];
         cells.iter_mut().zip(fixed).for_each(|(cell, fixed)| *cell = fixed);
     }
@@ -196,10 +211,8 @@ impl<'a> Bases<'a> {
         i64::from(self.own(base).all(|own| own != service))
     }
 
-    #[inline]
-    fn touch(&mut self, base: usize, now: Touched) {
-        let touched = &mut self.touched[base];
-        *touched = if *touched == Touched::No || *touched == now { now } else { Touched::Anywhere };
+    fn touch(&mut self, base: usize) {
+        self.touched[base] = Touched::Anywhere;
         self.any_touched = true;
     }
 
@@ -226,7 +239,8 @@ impl<'a> Bases<'a> {
     /// Puts a service in a cell.
     #[inline]
     pub(super) fn set(&mut self, base: usize, cell: usize, service: u16) {
-        self.touch(base, u8::try_from(cell).map_or(Touched::Anywhere, Touched::Cell));
+        self.touched[base].add(cell);
+        self.any_touched = true;
         self.rows[base * self.width + cell] = service;
     }
 
@@ -275,7 +289,7 @@ impl<'a> Bases<'a> {
         limits: &Limits,
         order: &[u16],
     ) -> usize {
-        self.touch(base, Touched::Anywhere);
+        self.touch(base);
         let mut blocked = std::mem::take(&mut self.scratch);
         self.blocked(base, HOLE, limits, &mut blocked);
         let mut kept = 0;

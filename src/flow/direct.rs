@@ -6,7 +6,7 @@
 //! over the table, and needs no bases by service. Each is a path of tight arcs,
 //! so that what the search does afterwards is as exact as without.
 
-use super::{Place, Search};
+use super::{Limits, Place, Search, Touched};
 use crate::mapping::HOLE;
 
 /// How many services are tried for one replica before it is left to the
@@ -33,6 +33,15 @@ impl Ring {
         }
         None
     }
+
+    /// Counts a replica that the service at `at` gets.
+    #[inline]
+    fn count(&mut self, excess: &mut i64) {
+        *excess += 1;
+        if *excess == 0 {
+            self.places.swap_remove(self.at);
+        }
+    }
 }
 
 impl Search<'_> {
@@ -45,75 +54,125 @@ impl Search<'_> {
             (0..).take(self.limits.group.len()).filter(is_lacking).collect();
         places.sort_by_key(|&place| u32::from(place).wrapping_mul(0x9E37_79B1));
         let mut ring = Ring { places, at: 0 };
-        self.fill_directly(&mut ring);
-        self.shift_directly(&mut ring);
+        match self.bases.width() {
+            2 if self.bases.are_groups_all() => self.move_in_rows::<2>(&mut ring),
+            3 if self.bases.are_groups_all() => self.move_in_rows::<3>(&mut ring),
+            4 if self.bases.are_groups_all() => self.move_in_rows::<4>(&mut ring),
+            5 if self.bases.are_groups_all() => self.move_in_rows::<5>(&mut ring),
+            _ => {
+                self.fill_directly(&mut ring);
+                self.shift_directly(&mut ring);
+            }
+        }
+        self.short.retain(|&(_, lacking)| lacking > 0);
     }
 
-    /// Fills bases that lack replicas.
-    fn fill_directly(&mut self, ring: &mut Ring) {
-        let mut short = std::mem::take(&mut self.short);
-        for (base, lacking) in &mut short {
-            for cell in 0..self.bases.width() {
-                let is_free = *lacking > 0 && self.bases.row(*base as usize)[cell] == HOLE;
-                if is_free && self.give(ring, *base as usize, cell) {
+    /// How many replicas services have too much.
+    fn surplus(&self) -> i64 {
+        self.tree.excess[..self.limits.group.len()].iter().map(|&excess| excess.max(0)).sum()
+    }
+
+    /// All of it for rows of the usual widths, where only groups matter.
+    #[inline(never)]
+    fn move_in_rows<const WIDTH: usize>(&mut self, ring: &mut Ring) {
+        let mut left = self.surplus();
+        let (rows, touched) = self.bases.rows_touched();
+        let rows = rows.as_chunks_mut::<WIDTH>().0;
+        let excess = &mut self.tree.excess[..];
+        for (base, lacking) in &mut self.short {
+            let base = *base as usize;
+            for cell in 0..WIDTH {
+                if *lacking > 0
+                    && rows[base][cell] == HOLE
+                    && let Some(to) = ring.next(|to| is_far(&rows[base], cell, to, self.limits))
+                {
+                    rows[base][cell] = to;
+                    touched[base].add(cell);
+                    ring.count(&mut excess[usize::from(to)]);
                     *lacking -= 1;
                 }
             }
         }
-        short.retain(|(_, lacking)| *lacking > 0);
-        self.short = short;
+        for (row, touched) in rows.iter_mut().zip(touched) {
+            if left == 0 || ring.places.is_empty() {
+                break;
+            }
+            if *touched == Touched::No
+                && let Some(cell) = fullest(row, excess)
+                && let Some(to) = ring.next(|to| is_far(row, cell, to, self.limits))
+            {
+                excess[usize::from(row[cell])] -= 1;
+                left -= 1;
+                row[cell] = to;
+                touched.add(cell);
+                ring.count(&mut excess[usize::from(to)]);
+            }
+        }
+    }
+
+    /// Fills bases that lack replicas.
+    fn fill_directly(&mut self, ring: &mut Ring) {
+        for index in 0..self.short.len() {
+            let base = self.short[index].0 as usize;
+            for cell in 0..self.bases.width() {
+                let is_free = self.short[index].1 > 0 && self.bases.row(base)[cell] == HOLE;
+                if is_free && self.give(ring, base, cell) {
+                    self.short[index].1 -= 1;
+                }
+            }
+        }
     }
 
     /// Moves replicas from services with too much, one of each base at most.
     fn shift_directly(&mut self, ring: &mut Ring) {
-        let surplus = |&excess: &i64| excess.max(0);
-        let mut left: i64 = self.tree.excess[..self.limits.group.len()].iter().map(surplus).sum();
+        let mut left = self.surplus();
         for base in 0..self.bases.count() {
             if left == 0 || ring.places.is_empty() {
                 return;
             }
-            if !self.bases.is_touched(base)
-                && let Some((cell, from)) = self.fullest(base)
-                && self.give(ring, base, cell)
+            let row = self.bases.row(base);
+            if self.bases.touched(base) == Touched::No
+                && let Some(cell) = fullest(row, &self.tree.excess)
             {
-                self.tree.excess[usize::from(from)] -= 1;
-                left -= 1;
+                let from = row[cell];
+                if self.give(ring, base, cell) {
+                    self.tree.excess[usize::from(from)] -= 1;
+                    left -= 1;
+                }
             }
         }
-    }
-
-    /// The cell and the service of a base that has the most too much.
-    #[inline]
-    fn fullest(&self, base: usize) -> Option<(usize, Place)> {
-        let (mut found, mut most) = (None, 0);
-        for (cell, &place) in self.bases.row(base).iter().enumerate() {
-            if let Some(&excess) = self.tree.excess.get(usize::from(place))
-                && excess > most
-            {
-                (found, most) = (Some((cell, place)), excess);
-            }
-        }
-        found
     }
 
     /// Gives a base a service of the ring in one of its cells.
     fn give(&mut self, ring: &mut Ring, base: usize, cell: usize) -> bool {
-        let row = self.bases.row(base);
-        let to = if self.bases.are_groups_all() {
-            let group = |place: Place| self.limits.group.get(usize::from(place));
-            let is_far = |at: usize, held: Place, to: Place| at == cell || group(held) != group(to);
-            ring.next(|to| row.iter().enumerate().all(|(at, &held)| is_far(at, held, to)))
-        } else {
-            self.bases.blocked(base, row[cell], self.limits, &mut self.blocked);
-            ring.next(|to| self.blocked.lets(to, self.limits))
-        };
-        let Some(to) = to else { return false };
-        self.bases.set(base, cell, to);
-        let excess = &mut self.tree.excess[usize::from(to)];
-        *excess += 1;
-        if *excess == 0 {
-            ring.places.swap_remove(ring.at);
+        let leaving = self.bases.row(base)[cell];
+        self.bases.blocked(base, leaving, self.limits, &mut self.blocked);
+        let to = ring.next(|to| self.blocked.lets(to, self.limits));
+        if let Some(to) = to {
+            self.bases.set(base, cell, to);
+            ring.count(&mut self.tree.excess[usize::from(to)]);
         }
-        true
+        to.is_some()
     }
+}
+
+/// Whether a service is in another group than all of a row but one cell.
+#[inline]
+fn is_far(row: &[u16], cell: usize, to: Place, limits: &Limits) -> bool {
+    let group = limits.group.get(usize::from(to));
+    let others = row.iter().enumerate().filter(|&(at, _)| at != cell);
+    others.fold(true, |far, (_, held)| far & (limits.group.get(usize::from(*held)) != group))
+}
+
+/// The cell of a row with the service that has the most too much.
+#[inline]
+fn fullest(row: &[u16], excess: &[i64]) -> Option<usize> {
+    let (mut found, mut most) = (None, 0);
+    for (cell, &place) in row.iter().enumerate() {
+        let here = excess.get(usize::from(place)).copied().unwrap_or(0);
+        if here > most {
+            (found, most) = (Some(cell), here);
+        }
+    }
+    found
 }
