@@ -2,8 +2,9 @@
 //!
 //! After the first raise, a service with too much and one with too little are
 //! one change of one base apart, and so are a base that lacks a replica and a
-//! service with too little. This takes such changes as they come, in one pass
-//! over the table, and needs no bases by service. Each is a path of tight arcs,
+//! service with too little. This takes such changes as they come, in a pass over
+//! the table for each move that bases need on average, and needs no bases by
+//! service. Each is a path of tight arcs,
 //! so that what the search does afterwards is as exact as without.
 
 use super::{Limits, Place, Search, Touched};
@@ -93,19 +94,25 @@ impl Search<'_> {
                 }
             }
         }
-        for (row, touched) in rows.iter_mut().zip(touched) {
-            if left == 0 || ring.places.is_empty() {
-                break;
+        for pass in 0.. {
+            let before = left;
+            for (row, touched) in rows.iter_mut().zip(&mut *touched) {
+                if left == 0 || ring.places.is_empty() {
+                    return;
+                }
+                if (pass > 0 || *touched == Touched::No)
+                    && let Some(cell) = fullest(row, excess)
+                    && let Some(to) = ring.next(|to| is_far(row, cell, to, self.limits))
+                {
+                    excess[usize::from(row[cell])] -= 1;
+                    left -= 1;
+                    row[cell] = to;
+                    touched.add(cell);
+                    ring.count(&mut excess[usize::from(to)]);
+                }
             }
-            if *touched == Touched::No
-                && let Some(cell) = fullest(row, excess)
-                && let Some(to) = ring.next(|to| is_far(row, cell, to, self.limits))
-            {
-                excess[usize::from(row[cell])] -= 1;
-                left -= 1;
-                row[cell] = to;
-                touched.add(cell);
-                ring.count(&mut excess[usize::from(to)]);
+            if !is_more(before, left, rows.len()) {
+                return;
             }
         }
     }
@@ -123,22 +130,28 @@ impl Search<'_> {
         }
     }
 
-    /// Moves replicas from services with too much, one of each base at most.
+    /// Moves replicas from services with too much.
     fn shift_directly(&mut self, ring: &mut Ring) {
         let mut left = self.surplus();
-        for base in 0..self.bases.count() {
-            if left == 0 || ring.places.is_empty() {
-                return;
-            }
-            let row = self.bases.row(base);
-            if self.bases.touched(base) == Touched::No
-                && let Some(cell) = fullest(row, &self.tree.excess)
-            {
-                let from = row[cell];
-                if self.give(ring, base, cell) {
-                    self.tree.excess[usize::from(from)] -= 1;
-                    left -= 1;
+        for pass in 0.. {
+            let before = left;
+            for base in 0..self.bases.count() {
+                if left == 0 || ring.places.is_empty() {
+                    return;
                 }
+                let row = self.bases.row(base);
+                if (pass > 0 || self.bases.touched(base) == Touched::No)
+                    && let Some(cell) = fullest(row, &self.tree.excess)
+                {
+                    let from = row[cell];
+                    if self.give(ring, base, cell) {
+                        self.tree.excess[usize::from(from)] -= 1;
+                        left -= 1;
+                    }
+                }
+            }
+            if !is_more(before, left, self.bases.count()) {
+                return;
             }
         }
     }
@@ -154,6 +167,13 @@ impl Search<'_> {
         }
         to.is_some()
     }
+}
+
+/// Whether another pass is due: each takes one replica of a base at most, so
+/// that few bases move twice, but when there are more left than bases, they
+/// must.
+fn is_more(before: i64, left: i64, bases: usize) -> bool {
+    left < before && usize::try_from(left).is_ok_and(|left| left >= bases)
 }
 
 /// Whether a service is in another group than all of a row but one cell.
