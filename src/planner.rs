@@ -7,7 +7,7 @@ use crate::flow::{Bases, Limits, LoadTree, Search, Touched};
 use crate::location::Level;
 use crate::mapping::{HOLE, PrefixMapping};
 use crate::network::{DOMAIN_WEIGHT, Network, SERVICE_WEIGHT};
-use crate::sequence::sequence;
+use crate::sequence::Sequencer;
 use crate::service::ServiceIndex;
 use crate::share::{Band, Shares};
 use crate::survey::{Ids, Role, Roles, Survey};
@@ -125,6 +125,8 @@ impl Planner<'_> {
     /// What each base changes, in an order that breaks no rule it keeps.
     pub(crate) fn changes(&self, bases: &Bases<'_>) -> Vec<RawChange> {
         let mut changes = Vec::new();
+        let mut sequencer = Sequencer::new(self.limits, usize::from(self.replicas));
+        let (mut has, mut wants) = (Vec::new(), Vec::new());
         for base in (0..=u16::MAX).take(self.mapping.num_bases()) {
             let index = usize::from(base);
             match bases.touched(index) {
@@ -139,42 +141,19 @@ impl Planner<'_> {
                     }
                 }
                 Touched::Anywhere => {
-                    changes.extend(self.steps(base, self.mapping.row(index), bases));
+                    let names = self.mapping.row(index).iter();
+                    has.clear();
+                    has.extend(names.map(|&name| self.ids.of_name[usize::from(name)]));
+                    wants.clear();
+                    wants.extend(bases.row(index).iter().filter(|&&id| id != HOLE));
+                    wants.extend(has.iter().filter(|&&id| self.roles.of(index, id) == Role::Fixed));
+                    let is_sound = |id| self.roles.stays(id);
+                    sequencer.add(base, &has, &wants, is_sound, &mut changes);
                 }
             }
         }
         changes
     }
-
-    /// What a base changes, in order.
-    fn steps(&self, base: u16, names: &[u16], bases: &Bases<'_>) -> Vec<RawChange> {
-        let index = usize::from(base);
-        let id = |&name: &u16| self.ids.of_name[usize::from(name)];
-        let has: Vec<u16> = names.iter().map(id).collect();
-        let moved = bases.row(index).iter().filter(|&&id| id != HOLE);
-        let fixed = has.iter().filter(|&&id| self.roles.of(index, id) == Role::Fixed);
-        let mut wants: Vec<u16> = moved.chain(fixed).copied().collect();
-        if let Some((from, to)) = only_exchange(&has, &wants) {
-            return vec![RawChange { base, from, to }];
-        }
-        wants.sort_unstable();
-        wants.dedup();
-        let stays = |id| self.roles.stays(id);
-        let steps = sequence(&has, &wants, usize::from(self.replicas), self.limits, stays);
-        steps.into_iter().map(|(from, to)| RawChange { base, from, to }).collect()
-    }
-}
-
-/// The one service that a base gives up for another, if that is all it does.
-fn only_exchange(has: &[u16], wants: &[u16]) -> Option<(u16, u16)> {
-    let is_repeated = has.windows(2).any(|pair| pair[0] == pair[1]);
-    if is_repeated || has.len() != wants.len() {
-        return None;
-    }
-    let mut gone = has.iter().filter(|id| !wants.contains(id));
-    let mut come = wants.iter().filter(|id| !has.contains(id));
-    let exchange = (*gone.next()?, *come.next()?);
-    (gone.next().is_none() && come.next().is_none()).then_some(exchange)
 }
 
 /// Makes changes over ids changes over the names they use, which ascend.

@@ -2,9 +2,9 @@
 //! the base kept before.
 //!
 //! A base goes from the services it has, `S`, to those it is to have, `T`, which
-//! keep the rules (or the rest of them, where a service is held). Each service
-//! that comes takes the place of one that goes, chosen so that the step breaks
-//! nothing:
+//! keep the rules (or the rest of them, where a service is held). Where one comes
+//! and one goes, that is the step. Else each service that comes takes the place of
+//! one that goes, chosen so that the step breaks nothing:
 //!
 //! 1. one in its own group, if there is one: the two would be too close;
 //! 2. else, in a unit that is full, one of that unit;
@@ -20,67 +20,105 @@
 //! still goes is taken away last, when all that came are there; but of a base
 //! that has fewer than it ought to, because a restriction left no place for
 //! more, no unknown or unavailable replica is taken: it may be the last copy.
-//! A service that
-//! stands twice loses its second entry first: no replica goes with it.
+//! A service that stands twice loses its second entry first: no replica goes with
+//! it.
 
+use crate::change::RawChange;
 use crate::flow::Limits;
 use crate::mapping::HOLE;
 
-/// The services that a base has, as places; places from `limits` on are those
-/// that the topology does not know.
-pub(crate) fn sequence(
-    has: &[u16],
-    wants: &[u16],
+/// What puts the changes of bases in order, one base after another.
+///
+/// Services are places; those from `limits` on are unknown to the topology.
+#[derive(Debug)]
+pub(crate) struct Sequencer<'a> {
+    limits: &'a Limits,
     replicas: usize,
-    limits: &Limits,
-    is_sound: impl Fn(u16) -> bool,
-) -> Vec<(u16, u16)> {
-    let mut steps = Vec::new();
-    let mut held: Vec<u16> = has.to_vec();
-    held.sort_unstable();
-    held.dedup_by(|a, b| {
-        let is_repeated = a == b;
-        if is_repeated {
-            steps.push((*a, HOLE));
-        }
-        is_repeated
-    });
-    let mut going: Vec<u16> = held.iter().copied().filter(|s| !wants.contains(s)).collect();
-    for &comes in wants.iter().filter(|s| !has.contains(s)) {
-        let goes = choose(comes, &going, &held, replicas, limits, &is_sound);
-        if let Some(goes) = goes {
-            going.retain(|&service| service != goes);
-            held.retain(|&service| service != goes);
-        }
-        held.push(comes);
-        steps.push((goes.unwrap_or(HOLE), comes));
-    }
-    for goes in going {
-        if is_sound(goes) || held.len() > replicas {
-            held.retain(|&service| service != goes);
-            steps.push((goes, HOLE));
-        }
-    }
-    steps
+    /// What the base has after the steps so far, in any order.
+    held: Vec<u16>,
+    /// What has still to go, ascending.
+    going: Vec<u16>,
+    /// What is to come, ascending.
+    coming: Vec<u16>,
 }
 
-fn choose(
-    comes: u16,
-    going: &[u16],
-    held: &[u16],
-    replicas: usize,
-    limits: &Limits,
-    is_sound: impl Fn(u16) -> bool,
-) -> Option<u16> {
-    let group = |service: u16| limits.group.get(usize::from(service));
-    let unit = |service: u16| limits.unit.get(usize::from(service));
-    let first = |fits: &dyn Fn(u16) -> bool| going.iter().copied().find(|&service| fits(service));
-    let in_unit = held.iter().filter(|&&service| unit(service) == unit(comes)).count();
-    first(&|service| group(service) == group(comes))
-        .or_else(|| {
-            let full = in_unit >= usize::from(limits.unit_cap);
-            first(&|service| full && unit(service) == unit(comes))
-        })
-        .or_else(|| first(&|service| !is_sound(service)))
-        .or_else(|| first(&|_| held.len() >= replicas))
+impl<'a> Sequencer<'a> {
+    pub(crate) const fn new(limits: &'a Limits, replicas: usize) -> Self {
+        Self { limits, replicas, held: Vec::new(), going: Vec::new(), coming: Vec::new() }
+    }
+
+    /// Adds the changes of a base from the services that it has to those that it
+    /// wants.
+    pub(crate) fn add(
+        &mut self,
+        base: u16,
+        has: &[u16],
+        wants: &[u16],
+        is_sound: impl Fn(u16) -> bool,
+        changes: &mut Vec<RawChange>,
+    ) {
+        let mut add = |from, to| changes.push(RawChange { base, from, to });
+        self.start(has, wants);
+        self.held.dedup_by(|a, b| {
+            let is_repeated = a == b;
+            if is_repeated {
+                add(*a, HOLE);
+            }
+            is_repeated
+        });
+        if let ([from], [to]) = (&self.going[..], &self.coming[..])
+            && self.held.len() == has.len()
+        {
+            return add(*from, *to);
+        }
+        for at in 0..self.coming.len() {
+            let comes = self.coming[at];
+            let goes = self.choose(comes, &is_sound).map(|at| self.going.remove(at));
+            if let Some(goes) = goes {
+                self.take_out(goes);
+            }
+            self.held.push(comes);
+            add(goes.unwrap_or(HOLE), comes);
+        }
+        for at in 0..self.going.len() {
+            let goes = self.going[at];
+            if is_sound(goes) || self.held.len() > self.replicas {
+                self.take_out(goes);
+                add(goes, HOLE);
+            }
+        }
+    }
+
+    fn start(&mut self, has: &[u16], wants: &[u16]) {
+        for list in [&mut self.held, &mut self.going, &mut self.coming] {
+            list.clear();
+        }
+        self.held.extend(has);
+        self.held.sort_unstable();
+        self.going.extend(self.held.iter().filter(|service| !wants.contains(service)));
+        self.going.dedup();
+        self.coming.extend(wants.iter().filter(|service| !has.contains(service)));
+        self.coming.sort_unstable();
+    }
+
+    fn take_out(&mut self, goes: u16) {
+        let at = self.held.iter().position(|&service| service == goes);
+        self.held.swap_remove(at.expect("what goes is held"));
+    }
+
+    /// Which of those that go makes room for one that comes.
+    fn choose(&self, comes: u16, is_sound: impl Fn(u16) -> bool) -> Option<usize> {
+        let group = |service: u16| self.limits.group.get(usize::from(service));
+        let unit = |service: u16| self.limits.unit.get(usize::from(service));
+        let first = |fits: &dyn Fn(u16) -> bool| self.going.iter().position(|&goes| fits(goes));
+        let of_unit = || self.held.iter().filter(|&&held| unit(held) == unit(comes)).count();
+        let cap = usize::from(self.limits.unit_cap);
+        first(&|goes| group(goes) == group(comes))
+            .or_else(|| {
+                let is_full = self.held.len() >= cap && of_unit() >= cap;
+                first(&|goes| is_full && unit(goes) == unit(comes))
+            })
+            .or_else(|| first(&|goes| !is_sound(goes)))
+            .or_else(|| first(&|_| self.held.len() >= self.replicas))
+    }
 }
