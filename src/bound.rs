@@ -99,9 +99,8 @@ impl Bound<'_> {
         let mut sum = Self::plain(plain, bases, broken, &mut greed);
         for &Broken { base, need, .. } in broken {
             let base = base as usize;
-            let (own, fixed) = (bases.own(base), bases.fixed(base));
-            let need = usize::from(need);
-            sum += i128::from(greed.least(own, fixed, need));
+            let fixed = bases.fixed(base).iter().copied().filter(|&place| place != HOLE);
+            sum += i128::from(greed.least(bases.own(base), fixed, usize::from(need)));
         }
         let need: i64 = broken.iter().map(|broken| i64::from(broken.need)).sum();
         let total = plain.total() + need;
@@ -127,7 +126,8 @@ impl Bound<'_> {
         let mut sum = 0;
         for base in 0..bases.count() {
             if next_broken.next_if_eq(&base).is_none() {
-                sum += i128::from(greed.least(bases.own(base), &[], usize::from(plain.replicas)));
+                let need = usize::from(plain.replicas);
+                sum += i128::from(greed.least(bases.own(base), std::iter::empty(), need));
             }
         }
         sum
@@ -202,10 +202,61 @@ fn least(band: Band, fixed: u64, slope: i64, weight: i64, most: i64) -> i128 {
     loads.into_iter().map(cost).min().expect("four loads")
 }
 
+/// The services that a base takes, in keeping with the rules.
+#[derive(Debug)]
+struct Taken<'a> {
+    limits: &'a Limits,
+    places: Vec<u16>,
+}
+
+impl Taken<'_> {
+    /// Starts with what a base has in any case.
+    fn start(&mut self, fixed: impl Iterator<Item = u16>) {
+        self.places.clear();
+        self.places.extend(fixed);
+    }
+
+    fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    fn group(&self, place: u16) -> u16 {
+        self.limits.group[usize::from(place)]
+    }
+
+    fn fits(&self, place: u16) -> bool {
+        let unit = |place: u16| self.limits.unit[usize::from(place)];
+        let in_unit = || self.places.iter().filter(|&&other| unit(other) == unit(place)).count();
+        let cap = usize::from(self.limits.unit_cap);
+        self.places.iter().all(|&other| self.group(other) != self.group(place))
+            && (self.len() < cap || in_unit() < cap)
+    }
+
+    /// Takes, up to `full` in all, the first that fit of own services and others,
+    /// each ascending by cost. Returns what they cost.
+    fn take(&mut self, full: usize, mut own: &[Offer], mut others: &[Offer]) -> i64 {
+        let mut sum = 0;
+        while self.len() < full {
+            let next = match (own, others) {
+                ([first, rest @ ..], []) => (own = rest, first).1,
+                ([first, rest @ ..], [other, ..]) if first.cost <= other.cost => {
+                    (own = rest, first).1
+                }
+                (_, [first, rest @ ..]) => (others = rest, first).1,
+                ([], []) => break,
+            };
+            if self.fits(next.place) {
+                self.places.push(next.place);
+                sum += next.cost;
+            }
+        }
+        sum
+    }
+}
+
 /// The cheapest sets of bases, one base after another.
 #[derive(Debug)]
 struct Greed<'a> {
-    limits: &'a Limits,
     prices: &'a [i64],
     offers: &'a [Offer],
     /// How many of the offers cost as little as the first.
@@ -213,16 +264,16 @@ struct Greed<'a> {
     /// The cheapest set of a base that holds nothing, as far as it was asked
     /// for.
     first: Vec<Offer>,
-    list: Vec<Offer>,
-    taken: Vec<u16>,
+    own: Vec<Offer>,
+    taken: Taken<'a>,
 }
 
 impl<'a> Greed<'a> {
     fn new(limits: &'a Limits, prices: &'a [i64], offers: &'a [Offer]) -> Self {
         let bar = offers.first().map(|offer| offer.cost);
         let as_cheap = offers.iter().take_while(|offer| Some(offer.cost) == bar).count();
-        let (first, list, taken) = (Vec::new(), Vec::new(), Vec::new());
-        Self { limits, prices, offers, as_cheap, first, list, taken }
+        let taken = Taken { limits, places: Vec::new() };
+        Self { prices, offers, as_cheap, first: Vec::new(), own: Vec::new(), taken }
     }
 
     /// What the cheapest offer costs.
@@ -234,91 +285,41 @@ impl<'a> Greed<'a> {
     /// the lowest cost, whatever it has: each that it has keeps one group from
     /// it at most.
     fn is_bar_met(&self, full: usize) -> bool {
-        full <= self.as_cheap && full <= usize::from(self.limits.unit_cap)
+        full <= self.as_cheap && full <= usize::from(self.taken.limits.unit_cap)
     }
 
     /// The least that the term of a base can be which places `need` replicas.
-    fn least(&mut self, own: impl Iterator<Item = u16> + Clone, fixed: &[u16], need: usize) -> i64 {
-        self.at_once(own.clone(), fixed, need).unwrap_or_else(|| self.cheapest(own, fixed, need))
-    }
-
-    /// The same as [`Greed::cheapest`], where no choice is to be made: the own
-    /// services are no dearer than any other and far enough apart, and of the
-    /// cheapest others there are as many as are lacking.
-    fn at_once(
+    ///
+    /// By greed: own services that are no dearer than any other come first. What
+    /// is then lacking costs the bar each, where it is met.
+    fn least(
         &mut self,
         own: impl Iterator<Item = u16>,
-        fixed: &[u16],
+        fixed: impl Iterator<Item = u16>,
         need: usize,
-    ) -> Option<i64> {
-        self.taken.clear();
-        self.taken.extend(fixed.iter().filter(|&&place| place != HOLE));
+    ) -> i64 {
+        let prices = self.prices;
+        self.own.clear();
+        self.own.extend(own.map(|place| Offer { cost: -prices[usize::from(place)], place }));
+        self.own.sort_unstable_by_key(|own| own.cost);
+        self.taken.start(fixed);
+        let (bar, has_fixed) = (self.bar(), self.taken.len() > 0);
         let full = self.taken.len() + need;
-        if usize::from(self.limits.unit_cap) < full {
-            return None;
-        }
-        let bar = self.bar();
-        let mut sum = 0;
-        for place in own {
-            let cost = -self.prices[usize::from(place)];
-            if cost > bar || self.taken.len() == full || !self.fits(place) {
-                return None;
-            }
-            self.taken.push(place);
-            sum += cost;
-        }
+        let (own, dear) = self.own.split_at(self.own.partition_point(|own| own.cost <= bar));
+        let sum = self.taken.take(full, own, &[]);
         let lacking = full - self.taken.len();
-        let as_cheap = || self.offers[..self.as_cheap].iter();
-        let apart = || as_cheap().filter(|offer| self.fits(offer.place)).take(lacking).count();
-        let is_met = lacking == 0 || self.is_bar_met(full) || apart() == lacking;
-        is_met.then_some(sum + i64::try_from(lacking).ok()?.saturating_mul(bar))
-    }
-
-    /// What [`Greed::least`] is, by greed.
-    fn cheapest(&mut self, own: impl Iterator<Item = u16>, fixed: &[u16], need: usize) -> i64 {
-        self.list.clear();
-        self.list.extend(own.map(|place| Offer { cost: -self.prices[usize::from(place)], place }));
-        let mut fixed = fixed.iter().copied().filter(|&place| place != HOLE).peekable();
-        if fixed.peek().is_some() {
-            self.list.extend(self.offers);
-        } else {
-            if self.first.len() < need {
-                self.taken.clear();
-                self.first = self.take(self.offers, need);
-            }
-            self.list.extend(&self.first);
+        if lacking == 0 || self.is_bar_met(full) {
+            return sum + i64::try_from(lacking).unwrap_or(i64::MAX).saturating_mul(bar);
         }
-        self.list.sort_unstable();
-        self.taken.clear();
-        self.taken.extend(fixed);
-        let list = std::mem::take(&mut self.list);
-        let sum = self.take(&list, need).iter().map(|offer| offer.cost).sum();
-        self.list = list;
-        sum
-    }
-
-    /// The first `need` of some offers that the rules allow beside each other
-    /// and what is taken.
-    fn take(&mut self, offers: &[Offer], need: usize) -> Vec<Offer> {
-        let mut took = Vec::with_capacity(need);
-        for &offer in offers {
-            if took.len() == need {
-                break;
-            }
-            if self.fits(offer.place) {
-                self.taken.push(offer.place);
-                took.push(offer);
-            }
+        if has_fixed {
+            return sum + self.taken.take(full, dear, self.offers);
         }
-        took
-    }
-
-    fn fits(&self, place: u16) -> bool {
-        let group = |place: u16| self.limits.group[usize::from(place)];
-        let unit = |place: u16| self.limits.unit[usize::from(place)];
-        let in_unit = || self.taken.iter().filter(|&&other| unit(other) == unit(place)).count();
-        self.taken.iter().all(|&other| group(other) != group(place))
-            && (usize::from(self.limits.unit_cap) > self.taken.len()
-                || in_unit() < usize::from(self.limits.unit_cap))
+        if self.first.len() < need {
+            let mut taken = Taken { limits: self.taken.limits, places: Vec::new() };
+            taken.take(need, &[], self.offers);
+            let is_first = |offer: &&Offer| taken.places.contains(&offer.place);
+            self.first = self.offers.iter().filter(is_first).copied().collect();
+        }
+        sum + self.taken.take(full, dear, &self.first)
     }
 }
