@@ -45,7 +45,6 @@
 
 use crate::flow::{Bases, Limits};
 use crate::location::Level;
-use crate::mapping::HOLE;
 use crate::network::{ByNode, DOMAIN_WEIGHT, SERVICE_WEIGHT};
 use crate::service::ServiceIndex;
 use crate::share::{Band, Shares};
@@ -96,13 +95,16 @@ impl Bound<'_> {
         let prices = &self.potentials.services;
         let offers = self.offers(prices);
         let mut greed = Greed::new(self.limits, prices, &offers);
-        let mut sum = Self::plain(plain, bases, broken, &mut greed);
-        for &Broken { base, need, .. } in broken {
-            let base = base as usize;
-            let fixed = bases.fixed(base).iter().copied().filter(|&place| place != HOLE);
-            sum += i128::from(greed.least(bases.own(base), fixed, usize::from(need)));
-        }
         let need: i64 = broken.iter().map(|broken| i64::from(broken.need)).sum();
+        let mut sum = Self::plain(plain, bases, broken, &mut greed);
+        if bases.are_all_fixed() && greed.is_bar_met(usize::from(plain.replicas)) {
+            sum += i128::from(need) * i128::from(greed.bar());
+        } else {
+            for &Broken { base, need, .. } in broken {
+                let (own, fixed) = (bases.own(base as usize), bases.fixed(base as usize));
+                sum += i128::from(greed.least(own, fixed, usize::from(need)));
+            }
+        }
         let total = plain.total() + need;
         sum + self.nodes(total) + i128::from(total) * i128::from(self.potentials.root)
     }

@@ -220,7 +220,7 @@ impl PrefixMapping {
         let leaves = |name: &&str| leaving.binary_search(name).is_ok();
         let role = |name| if leaves(name) { Role::Leaving } else { Role::Fixed };
         let leaving_from = options.leaving_from(&mapping, &leaving)?;
-        let roles = Roles::refilling(ids.names.iter().map(role).collect(), leaving_from);
+        let roles = Roles::refilling(&ids, ids.names.iter().map(role).collect(), leaving_from);
         let available = ids.availability(&stays).into_iter().zip(&ids.names);
         let open = available.map(|(available, name)| available && !leaves(name));
         let limits = limits(&stays, options.rules, open.take(stays.services().len()).collect());

@@ -85,7 +85,7 @@ impl Planner<'_> {
     fn misses(&self, bases: &Bases<'_>, fixed: &[u64]) -> i128 {
         let mut loads = fixed.to_vec();
         for base in 0..bases.count() {
-            for &id in bases.row(base).iter().filter(|&&id| id != HOLE) {
+            for id in bases.movable(base) {
                 loads[usize::from(id)] += 1;
             }
         }

@@ -79,8 +79,8 @@ impl<'a> Replacement<'a> {
     fn candidates(&self, base: usize) -> (Vec<u16>, Vec<Candidate<'a>>) {
         let limits: &Limits = self.planner.limits;
         let topology = self.planner.topology;
-        let lets = self.survey.bases.lets(base, limits);
-        let fit = self.places.iter().copied().filter(|&place| lets(place));
+        let lets = |place: &u16| self.survey.bases.lets(base, HOLE, *place, limits);
+        let fit = self.places.iter().copied().filter(lets);
         let candidate = |place: u16| {
             let service = topology.by_location()[usize::from(place)];
             Candidate {

@@ -4,9 +4,11 @@
 //! Services and names are *ids* here: a service of the topology has its place
 //! in location order, a name that only the mapping knows a number after those.
 
+mod broken;
 mod rooms;
 mod sound;
 
+use self::broken::Reader;
 use self::rooms::Rooms;
 use self::sound::keep_sound;
 use crate::flow::{Bases, Limits, Own};
@@ -32,7 +34,7 @@ pub(crate) struct Ids<'a> {
     pub(crate) of_name: Vec<u16>,
     /// The name of each id: of a service, its address.
     pub(crate) names: Vec<&'a str>,
-    /// The ids of the services, ascending by address.
+    /// The ids of the services, ascending by address; they are the first ids.
     by_address: Vec<u16>,
 }
 
@@ -89,8 +91,10 @@ pub(crate) struct Roles {
     /// The role of a replica, by its id.
     of_id: Vec<Role>,
     /// The place of each name of the mapping whose replicas may stay, or be
-    /// moved; [`HOLE`] of the others.
+    /// moved; [`HOLE`] of the others. Empty when there is none.
     own_place: Vec<u16>,
+    /// The place of each name whose replicas stay, likewise.
+    fixed_place: Vec<u16>,
     /// The bases in which replicas leave, when not in all; elsewhere those
     /// that would leave are fixed.
     leaving_from: Option<Vec<bool>>,
@@ -101,18 +105,19 @@ pub(crate) struct Roles {
 impl Roles {
     /// Every base gets as many replicas as the rules want.
     pub(crate) fn new(ids: &Ids<'_>, of_id: Vec<Role>) -> Self {
-        let place = |&id: &u16| match of_id[usize::from(id)] {
-            Role::Own => id,
-            _ => HOLE,
-        };
-        let own_place = ids.of_name.iter().map(place).collect();
-        Self { of_id, own_place, leaving_from: None, refill_only: false }
+        let own_place = places(ids, &of_id, Role::Own);
+        let fixed_place = places(ids, &of_id, Role::Fixed);
+        Self { of_id, own_place, fixed_place, leaving_from: None, refill_only: false }
     }
 
     /// No base gets more replicas than leave it, and none leaves but from some
-    /// bases, if there are any.
-    pub(crate) fn refilling(of_id: Vec<Role>, leaving_from: Option<Vec<bool>>) -> Self {
-        Self { of_id, own_place: Vec::new(), leaving_from, refill_only: true }
+    /// bases, if there are any. No role is [`Role::Own`].
+    pub(crate) fn refilling(
+        ids: &Ids<'_>,
+        of_id: Vec<Role>,
+        leaving_from: Option<Vec<bool>>,
+    ) -> Self {
+        Self { leaving_from, refill_only: true, ..Self::new(ids, of_id) }
     }
 
     pub(crate) fn of(&self, base: usize, id: u16) -> Role {
@@ -126,6 +131,17 @@ impl Roles {
     pub(crate) fn stays(&self, id: u16) -> bool {
         self.of_id[usize::from(id)] != Role::Leaving
     }
+}
+
+/// The place of each name of a service that has a role, and [`HOLE`] of the
+/// others; nothing when no id has it.
+fn places(ids: &Ids<'_>, of_id: &[Role], role: Role) -> Vec<u16> {
+    if !of_id.contains(&role) {
+        return Vec::new();
+    }
+    let has = |id: usize| id < ids.by_address.len() && of_id[id] == role;
+    let place = |&id: &u16| if has(usize::from(id)) { id } else { HOLE };
+    ids.of_name.iter().map(place).collect()
 }
 
 /// What a plan starts from.
@@ -164,84 +180,33 @@ impl<'a> Survey<'a> {
         replicas: u16,
     ) -> Self {
         let places = limits.group.len();
-        let has_fixed = roles.leaving_from.is_some() || roles.of_id.contains(&Role::Fixed);
-        let fixed_width = if has_fixed { mapping.width() } else { 0 };
-        let (count, width) = (mapping.num_bases(), usize::from(replicas));
-        let own = Own { table: mapping.table(), width: mapping.width(), place: &roles.own_place };
+        let own = Own {
+            table: mapping.table(),
+            width: mapping.width(),
+            place: &roles.own_place,
+            fixed: &roles.fixed_place,
+        };
+        let bases = Bases::new(usize::from(replicas), own, mapping.num_bases(), limits);
         let mut survey = Self {
-            bases: Bases::new(width, own, fixed_width, count, limits),
+            bases,
             short: Vec::new(),
             broken: Vec::new(),
             loads: vec![0; places],
             fixed_loads: vec![0; places],
         };
-        let rooms = Rooms::new(limits);
-        let least = if has_fixed || rooms.all < replicas { width } else { 0 };
-        // Where replicas are only refilled, none of a base is its own.
-        let others: Box<dyn Iterator<Item = usize>> = if roles.refill_only {
-            Box::new(0..count)
+        let reader = Reader { roles, limits, rooms: Rooms::new(limits), replicas };
+        if roles.refill_only {
+            reader.read_left(&mut survey, mapping, ids);
         } else {
-            let others = keep_sound(&mut survey, mapping, &roles.own_place, limits, least);
-            Box::new(others.into_iter().map(|base| base as usize))
-        };
-        let mut row = Vec::new();
-        for base in others {
-            let names = mapping.row(base);
-            if roles.refill_only && !survey.is_left(base, names, ids, roles) {
-                continue;
+            let most = usize::from(replicas);
+            let may_lack = roles.fixed_place.is_empty() && reader.rooms.all >= replicas;
+            let least = if may_lack { 0 } else { most };
+            let place = &roles.own_place;
+            for base in keep_sound(&mut survey, mapping, place, limits, most, least) {
+                reader.read(&mut survey, base as usize, mapping.row(base as usize), ids);
             }
-            row.clear();
-            row.extend(names.iter().map(|&name| ids.of_name[usize::from(name)]));
-            row.sort_unstable();
-            row.dedup();
-            survey.read_broken(base, &row, roles, limits, &rooms, replicas);
         }
         survey
-    }
-
-    /// Whether some replica leaves a base. Where none does, all are fixed.
-    #[inline]
-    fn is_left(&mut self, base: usize, names: &[u16], ids: &Ids<'_>, roles: &Roles) -> bool {
-        let id = |&name: &u16| ids.of_name[usize::from(name)];
-        if names.iter().any(|name| roles.of(base, id(name)) == Role::Leaving) {
-            return true;
-        }
-        for (at, name) in names.iter().enumerate() {
-            let is_repeated = at > 0 && names[at - 1] == *name;
-            if let Some(load) = self.fixed_loads.get_mut(usize::from(id(name))) {
-                *load += u64::from(!is_repeated);
-            }
-        }
-        false
-    }
-
-    /// Reads a base in which something is wrong, or a replica is fixed, by the
-    /// ids that it has, each once.
-    fn read_broken(
-        &mut self,
-        base: usize,
-        row: &[u16],
-        roles: &Roles,
-        limits: &Limits,
-        rooms: &Rooms,
-        replicas: u16,
-    ) {
-        let with = |role| row.iter().copied().filter(move |&id| roles.of(base, id) == role);
-        let count = |role| u16::try_from(with(role).count()).unwrap_or(u16::MAX);
-        // A fixed replica that no service has counts, but is nowhere.
-        let known = with(Role::Fixed).filter(|&id| usize::from(id) < limits.group.len());
-        for id in known.clone() {
-            self.fixed_loads[usize::from(id)] += 1;
-        }
-        let mut wanted = replicas.saturating_sub(count(Role::Fixed));
-        if roles.refill_only {
-            wanted = wanted.min(count(Role::Leaving));
-        }
-        self.bases.fix(base, known);
-        let room = rooms.of(self.bases.fixed(base), limits);
-        let need = wanted.min(room);
-        let base = u32::try_from(base).expect("below 65,536");
-        self.broken.push(Broken { base, need, stuck: wanted - need });
     }
 
     /// Lets the broken bases keep what they may, those services first that are
@@ -254,20 +219,23 @@ impl<'a> Survey<'a> {
     ) -> (Vec<i64>, Vec<(u32, u16)>) {
         let mut loads = self.loads.clone();
         let mut short = std::mem::take(&mut self.short);
-        let mut order: Vec<u16> = Vec::new();
+        if self.bases.are_all_fixed() {
+            let lacking = self.broken.iter().filter(|broken| broken.need > 0);
+            short.extend(lacking.map(|broken| (broken.base, broken.need)));
+            return (loads, short);
+        }
+        let mut order: Vec<(i64, u16)> = Vec::new();
         for &Broken { base, need, .. } in &self.broken {
-            let index = base as usize;
+            let (index, need) = (base as usize, usize::from(need));
             order.clear();
-            order.extend(self.bases.own(index));
+            order.extend(self.bases.own(index).map(|id| (loads[usize::from(id)] - high(id), id)));
             order.sort_unstable();
             order.dedup();
-            order.sort_by_key(|&id| loads[usize::from(id)] - high(id));
-            let kept = self.bases.keep(index, usize::from(need), limits, &order);
-            for &id in self.bases.row(index).iter().filter(|&&id| id != HOLE) {
-                loads[usize::from(id)] += 1;
-            }
-            if kept < usize::from(need) {
-                short.push((base, need - u16::try_from(kept).expect("below need")));
+            let order = order.iter().map(|&(_, id)| id);
+            let take = |id| loads[usize::from(id)] += 1;
+            let lacking = need - self.bases.keep(index, need, limits, order, take);
+            if lacking > 0 {
+                short.push((base, u16::try_from(lacking).expect("at most the need")));
             }
         }
         (loads, short)

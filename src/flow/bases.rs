@@ -2,6 +2,7 @@
 //! others could.
 
 use super::Place;
+use super::own::Own;
 use crate::mapping::HOLE;
 
 /// What the rules say of the services of one base, by place in location order.
@@ -77,30 +78,6 @@ impl Blocked {
     }
 }
 
-/// The services that bases held at the start and may keep, as a table of names
-/// with a row for each base, and the place of each name; [`HOLE`] where there
-/// is none, or none that may stay.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Own<'a> {
-    pub(crate) table: &'a [u16],
-    pub(crate) width: usize,
-    pub(crate) place: &'a [u16],
-}
-
-impl Own<'_> {
-    /// The cell of a service in the row of a base.
-    fn cell(&self, base: usize, service: Place) -> Option<usize> {
-        let mut row = self.table[base * self.width..][..self.width].iter();
-        row.position(|&name| self.place.get(usize::from(name)) == Some(&service))
-    }
-
-    fn of(&self, base: usize) -> impl Iterator<Item = Place> + Clone {
-        let row = self.table[base * self.width..][..self.width].iter();
-        let places = row.map(|&name| self.place.get(usize::from(name)).copied().unwrap_or(HOLE));
-        places.filter(|&place| place != HOLE)
-    }
-}
-
 /// In which cells a base may have another service than at the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Touched {
@@ -114,58 +91,51 @@ impl Touched {
     /// Adds a cell.
     #[inline]
     pub(super) fn add(&mut self, cell: usize) {
-        let now = u8::try_from(cell).map_or(Self::Anywhere, Self::Cell);
+        self.merge(u8::try_from(cell).map_or(Self::Anywhere, Self::Cell));
+    }
+
+    #[inline]
+    fn merge(&mut self, now: Self) {
         *self = if *self == Self::No || *self == now { now } else { Self::Anywhere };
     }
 }
 
-/// The replicas of every base: those it may move, now and at the start, and
-/// those it may not.
+/// The replicas of every base, now and at the start.
 ///
-/// Tables of places with a row for each base and [`HOLE`] in cells without a
-/// replica.
+/// A table of places with a row for each base and [`HOLE`] in cells without a
+/// replica. What is fixed stays in its cell; the row of a base that has nothing
+/// else may be all holes, as nothing ever comes to it.
 #[derive(Debug)]
 pub(crate) struct Bases<'a> {
     width: usize,
     rows: Vec<u16>,
     own: Own<'a>,
-    fixed_width: usize,
-    fixed: Vec<u16>,
     capped: bool,
     touched: Vec<Touched>,
     any_touched: bool,
-    scratch: Blocked,
 }
 
 impl<'a> Bases<'a> {
-    /// Bases with nothing yet: room for `width` movable replicas, and for
-    /// `fixed_width` that each keeps in any case.
-    pub(crate) fn new(
-        width: usize,
-        own: Own<'a>,
-        fixed_width: usize,
-        count: usize,
-        limits: &Limits,
-    ) -> Self {
+    /// Bases with nothing yet: room for the replicas that each is to have, and
+    /// for all that it had where some are fixed.
+    pub(crate) fn new(replicas: usize, own: Own<'a>, count: usize, limits: &Limits) -> Self {
+        let width = if own.fixed.is_empty() { replicas } else { replicas.max(own.width) };
         Self {
             width,
             rows: vec![HOLE; width * count],
             own,
-            fixed_width,
-            fixed: vec![HOLE; fixed_width * count],
-            capped: usize::from(limits.unit_cap) < width + fixed_width,
+            capped: usize::from(limits.unit_cap) < width,
             touched: vec![Touched::No; count],
             any_touched: false,
-            scratch: Blocked::default(),
         }
     }
 
-    /// The cells of a base's movable replicas.
+    /// The cells of a base.
     pub(crate) fn row_mut(&mut self, base: usize) -> &mut [u16] {
         &mut self.rows[base * self.width..][..self.width]
     }
 
-    /// The cells of every base's movable replicas.
+    /// The cells of every base.
     pub(crate) fn rows_mut(&mut self) -> &mut [u16] {
         &mut self.rows
     }
@@ -176,11 +146,16 @@ impl<'a> Bases<'a> {
         (&mut self.rows, &mut self.touched)
     }
 
-    /// Sets what a base keeps in any case. It is touched.
-    pub(crate) fn fix(&mut self, base: usize, fixed: impl Iterator<Item = u16>) {
-        self.touch(base);
-        let cells = &mut self.fixed[base * self.fixed_width..][..self.fixed_width];
-        cells.iter_mut().zip(fixed).for_each(|(cell, fixed)| *cell = fixed);
+    /// Puts what a base keeps in any case in its cells.
+    pub(crate) fn fix(&mut self, base: usize) {
+        let own = self.own;
+        let row = self.row_mut(base);
+        own.fixed(base).for_each(|(cell, place)| row[cell] = place);
+    }
+
+    /// Whether no base has anything that it may keep or give up.
+    pub(crate) const fn are_all_fixed(&self) -> bool {
+        self.own.place.is_empty()
     }
 
     #[inline]
@@ -188,13 +163,23 @@ impl<'a> Bases<'a> {
         &self.rows[base * self.width..][..self.width]
     }
 
-    /// The services that a base held and may keep.
+    /// The services that a base held and may give up.
     pub(crate) fn own(&self, base: usize) -> impl Iterator<Item = Place> + Clone {
         self.own.of(base)
     }
 
-    pub(crate) fn fixed(&self, base: usize) -> &[u16] {
-        &self.fixed[base * self.fixed_width..][..self.fixed_width]
+    /// The services that a base held and keeps in any case.
+    pub(crate) fn fixed(&self, base: usize) -> impl Iterator<Item = Place> {
+        self.own.fixed(base).map(|(_, place)| place)
+    }
+
+    /// The services that a base has now and may give up.
+    #[inline]
+    pub(crate) fn movable(&self, base: usize) -> impl Iterator<Item = Place> {
+        let cells = self.row(base).iter().copied().enumerate();
+        let movable = cells
+            .filter(move |&(cell, place)| place != HOLE && !self.own.is_fixed(base, cell, place));
+        movable.map(|(_, place)| place)
     }
 
     pub(crate) const fn count(&self) -> usize {
@@ -208,11 +193,12 @@ impl<'a> Bases<'a> {
     /// Whether a base did not hold a service at the start: 1 or 0, what having
     /// it costs.
     pub(super) fn cost(&self, base: usize, service: Place) -> i64 {
-        i64::from(self.own(base).all(|own| own != service))
+        let is_new = self.own(base).chain(self.fixed(base)).all(|own| own != service);
+        i64::from(is_new)
     }
 
-    fn touch(&mut self, base: usize) {
-        self.touched[base] = Touched::Anywhere;
+    fn touch(&mut self, base: usize, now: Touched) {
+        self.touched[base].merge(now);
         self.any_touched = true;
     }
 
@@ -260,68 +246,95 @@ impl<'a> Bases<'a> {
         blocked: &mut Blocked,
     ) {
         blocked.clear();
-        for &service in self.row(base).iter().chain(self.fixed(base)) {
+        for &service in self.row(base) {
             if service != leaving && service != HOLE {
                 blocked.add(service, limits, self.capped);
             }
         }
     }
 
-    /// Which services a base could have beside those it has.
-    pub(crate) fn lets(&self, base: usize, limits: &Limits) -> impl Fn(Place) -> bool {
-        let mut blocked = Blocked::default();
-        self.blocked(base, HOLE, limits, &mut blocked);
-        move |service| blocked.lets(service, limits)
+    /// Whether a base that gives up `leaving` (or nothing: [`HOLE`]) could have a
+    /// service.
+    pub(crate) fn lets(&self, base: usize, leaving: u16, service: Place, limits: &Limits) -> bool {
+        let others = || self.row(base).iter().filter(|&&held| held != HOLE && held != leaving);
+        let (group, unit) = (limits.group_of(service), limits.unit_of(service));
+        let in_unit = || others().filter(|&&other| limits.unit_of(other) == unit).count();
+        others().all(|&other| limits.group_of(other) != group)
+            && (!self.capped || in_unit() < usize::from(limits.unit_cap))
     }
 
-    /// Whether units have no cap and nothing is fixed, so that only the groups
-    /// of a base's other replicas keep a service from it.
+    /// Whether units have no cap, so that only the groups of a base's other
+    /// replicas keep a service from it.
     pub(super) const fn are_groups_all(&self) -> bool {
-        !self.capped && self.fixed_width == 0
+        !self.capped
     }
 
     /// The base takes its own services back, as many as `need` and the rules
-    /// let it, in the order given; each in its old cell, if it can.
+    /// let it, in the order given; each in its old cell, if it can. Shows each,
+    /// and returns how many.
     pub(crate) fn keep(
         &mut self,
         base: usize,
         need: usize,
         limits: &Limits,
-        order: &[u16],
+        order: impl Iterator<Item = Place>,
+        mut show: impl FnMut(Place),
     ) -> usize {
-        self.touch(base);
-        let mut blocked = std::mem::take(&mut self.scratch);
-        self.blocked(base, HOLE, limits, &mut blocked);
         let mut kept = 0;
-        for &service in order {
-            if kept == need || !blocked.lets(service, limits) {
+        for service in order {
+            if kept == need || !self.lets(base, HOLE, service, limits) {
                 continue;
             }
-            blocked.add(service, limits, self.capped);
             let cell = self.own.cell(base, service);
             let row = self.row_mut(base);
             let free = row.iter().position(|&cell| cell == HOLE).expect("need is below the width");
             let cell = cell.filter(|&cell| row.get(cell) == Some(&HOLE)).unwrap_or(free);
             row[cell] = service;
             kept += 1;
+            show(service);
         }
-        self.scratch = blocked;
+        self.compare(base, need - kept);
         kept
+    }
+
+    /// Says how far a base that lacks so many replicas is from what it was. If
+    /// they fill all its holes and nothing else is in another cell, then at most
+    /// the holes change.
+    pub(crate) fn compare(&mut self, base: usize, lacking: usize) {
+        let (row, names) = (self.row(base), self.own.names(base));
+        let mut hole = None;
+        let mut holes = 0;
+        let mut is_alike = names.get(row.len()).is_none_or(|&name| name == HOLE);
+        for (cell, &place) in row.iter().enumerate() {
+            let name = names.get(cell).copied().unwrap_or(HOLE);
+            let is_repeated = cell > 0 && name != HOLE && names[cell - 1] == name;
+            if place == HOLE {
+                (hole, holes) = (u8::try_from(cell).ok(), holes + 1);
+            }
+            is_alike &= !is_repeated && (place == HOLE || self.own.has(name, place));
+        }
+        let is_left = self.own(base).any(|own| !self.holds(base, own));
+        match hole {
+            _ if !is_alike || holes != lacking => self.touch(base, Touched::Anywhere),
+            Some(hole) if is_left && holes == 1 => self.touch(base, Touched::Cell(hole)),
+            _ if is_left => self.touch(base, Touched::Anywhere),
+            _ => {}
+        }
     }
 
     /// The bases by the service that holds them: the bases of `s` are
     /// `list[start[s]..start[s + 1]]`, ascending.
     pub(super) fn by_service(&self, services: usize) -> (Vec<u32>, Vec<u32>) {
         let mut start = vec![0_u32; services + 2];
-        for &service in self.rows.iter().filter(|&&service| service != HOLE) {
+        for service in (0..self.count()).flat_map(|base| self.movable(base)) {
             start[usize::from(service) + 2] += 1;
         }
         for service in 2..start.len() {
             start[service] += start[service - 1];
         }
         let mut list = vec![0; start[services + 1] as usize];
-        for (base, row) in (0_u32..).zip(self.rows.chunks_exact(self.width.max(1))) {
-            for &service in row.iter().filter(|&&service| service != HOLE) {
+        for base in (0_u32..).take(self.count()) {
+            for service in self.movable(base as usize) {
                 let slot = &mut start[usize::from(service) + 1];
                 list[*slot as usize] = base;
                 *slot += 1;

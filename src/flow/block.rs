@@ -232,7 +232,7 @@ impl Search<'_> {
         if let Some(holders) = &mut self.holders
             && !self.bases.is_touched(at)
         {
-            for &place in self.bases.row(at).iter().filter(|&&place| place != HOLE) {
+            for place in self.bases.movable(at) {
                 holders.touched[usize::from(place)].push(base);
             }
         }

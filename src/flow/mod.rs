@@ -101,11 +101,13 @@ mod bases;
 mod block;
 mod cells;
 mod direct;
+mod own;
 mod search;
 mod spread;
 mod tree;
 
-pub(crate) use bases::{Bases, Limits, Own, Touched};
+pub(crate) use bases::{Bases, Limits, Touched};
+pub(crate) use own::Own;
 pub(crate) use search::Search;
 pub(crate) use tree::{LoadTree, NodeSpec};
 

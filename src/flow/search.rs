@@ -247,7 +247,7 @@ impl<'a> Search<'a> {
         let mut touched = vec![Vec::new(); services];
         for base in (0..).take(self.bases.count()) {
             if self.bases.is_touched(base as usize) {
-                for &place in self.bases.row(base as usize).iter().filter(|&&place| place != HOLE) {
+                for place in self.bases.movable(base as usize) {
                     touched[usize::from(place)].push(base);
                 }
             }

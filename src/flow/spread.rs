@@ -39,11 +39,14 @@ impl Search<'_> {
     /// when there are none.
     fn givers(&self) -> Vec<Vec<u32>> {
         let mut givers = Vec::new();
+        if self.bases.are_all_fixed() {
+            return givers;
+        }
         for base in (0..).take(self.bases.count()) {
             let index = base as usize;
             if self.bases.touched(index) == Touched::Anywhere && self.has_several(index) {
-                givers.resize(self.limits.group.len(), Vec::new());
                 for from in self.bases.own(index).filter(|&own| !self.bases.holds(index, own)) {
+                    givers.resize(self.limits.group.len(), Vec::new());
                     givers[usize::from(from)].push(base);
                 }
             }
@@ -85,8 +88,8 @@ impl Search<'_> {
             let takes = to != HOLE
                 && self.bases.cost(giver, to) == 1
                 && self.bases.cost(base, to) == 1
-                && self.could_have(base, from, to)
-                && self.could_have(giver, to, from);
+                && self.bases.lets(base, from, to, self.limits)
+                && self.bases.lets(giver, to, from, self.limits);
             if takes {
                 self.bases.set(giver, cell, from);
                 self.bases.replace(base, from, to);
@@ -94,11 +97,5 @@ impl Search<'_> {
             }
         }
         false
-    }
-
-    /// Whether a base could hold a service in the place of another.
-    fn could_have(&mut self, base: usize, leaving: Place, service: Place) -> bool {
-        self.bases.blocked(base, leaving, self.limits, &mut self.blocked);
-        self.blocked.lets(service, self.limits)
     }
 }

@@ -19,15 +19,12 @@ impl Rooms {
             open.map(|place| (limits.unit[place], limits.group[place])).collect();
         groups.dedup();
         let mut rooms = Self { groups, all: 0 };
-        rooms.all = rooms.count(&[], limits);
+        rooms.all = rooms.of(&[], limits);
         rooms
     }
 
+    /// The room beside some fixed replicas, and holes.
     pub(super) fn of(&self, fixed: &[u16], limits: &Limits) -> u16 {
-        if fixed.iter().all(|&id| id == HOLE) { self.all } else { self.count(fixed, limits) }
-    }
-
-    fn count(&self, fixed: &[u16], limits: &Limits) -> u16 {
         let places = || fixed.iter().filter(|&&id| id != HOLE).map(|&id| usize::from(id));
         let of_unit = |groups: &[(u16, u16)]| {
             let unit = groups[0].0;

@@ -5,8 +5,8 @@ use super::Survey;
 use crate::flow::Limits;
 use crate::mapping::{HOLE, PrefixMapping};
 
-/// Lets bases keep all their own services, if those keep the rules and are at
-/// least `least`. `place` has the place of each name whose replicas may stay, and
+/// Lets bases of `replicas` keep all their own services, if those keep the rules
+/// and are at least `least`. `place` has the place of each name whose replicas may stay, and
 /// [`HOLE`] for the others. Returns the bases in which something is wrong beyond
 /// that.
 ///
@@ -16,12 +16,13 @@ pub(super) fn keep_sound(
     mapping: &PrefixMapping,
     place: &[u16],
     limits: &Limits,
+    replicas: usize,
     least: usize,
 ) -> Vec<u32> {
     let group = |place: u16| limits.group.get(usize::from(place)).copied().unwrap_or(HOLE);
     let names: Vec<_> = place.iter().map(|&place| OwnName::new(place, group(place))).collect();
     let table = mapping.table();
-    let mut keeper = Keeper { survey, limits, least, others: Vec::new() };
+    let mut keeper = Keeper { survey, limits, replicas, least, others: Vec::new() };
     match mapping.width() {
         2 => keeper.keep_rows(table.as_chunks::<2>().0, &names),
         3 => keeper.keep_rows(table.as_chunks::<3>().0, &names),
@@ -75,6 +76,7 @@ impl OwnName {
 struct Keeper<'a, 'b> {
     survey: &'b mut Survey<'a>,
     limits: &'b Limits,
+    replicas: usize,
     least: usize,
     /// The bases that may not.
     others: Vec<u32>,
@@ -84,7 +86,8 @@ impl Keeper<'_, '_> {
     #[inline(never)]
     fn keep_rows<const WIDTH: usize>(&mut self, table: &[[u16; WIDTH]], names: &[OwnName]) {
         let Survey { bases, short, loads, .. } = &mut *self.survey;
-        if bases.width() != WIDTH || usize::from(self.limits.unit_cap) < WIDTH {
+        let widths = [self.replicas, bases.width()];
+        if widths != [WIDTH; 2] || usize::from(self.limits.unit_cap) < WIDTH {
             let row = |row: &[u16; WIDTH]| row.map(|name| OwnName::of(name, names));
             return (0..).zip(table).for_each(|(base, names)| self.keep(base, &row(names)));
         }
@@ -116,10 +119,10 @@ impl Keeper<'_, '_> {
         let Survey { bases, short, loads, .. } = &mut *self.survey;
         let kept = own.iter().filter(|own| **own != OwnName::NONE).count();
         let row = bases.row_mut(base as usize);
-        if kept < self.least || row.len() < own.len() || !are_apart(own) {
+        if kept < self.least || self.replicas < own.len() || !are_apart(own) {
             return self.others.push(base);
         }
-        let lacking = row.len() - kept;
+        let lacking = self.replicas - kept;
         for (cell, own) in row.iter_mut().zip(own) {
             *cell = own.place();
         }

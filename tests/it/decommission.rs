@@ -1,7 +1,7 @@
 //! `decommission` against the oracle, the worked instances, and by property.
 
 use itertools::Itertools;
-use meta0::{Base, DecommissionOptions, Plan, PrefixMapping, Rules, Tolerance, Topology};
+use meta0::{Base, DecommissionOptions, Plan, PrefixMapping, Rules, Strategy, Tolerance, Topology};
 
 use crate::instance::{Instance, Leavers, Size};
 use crate::judge;
@@ -199,6 +199,23 @@ fn a_service_that_only_the_mapping_knows_is_decommissioned() {
     let options = DecommissionOptions::new(Rules::default());
     let plan = mapping.decommission(&topology, &["dead"], &options).unwrap();
     assert_eq!(show(&mapping.apply(&plan).unwrap()), ": a b c");
+}
+
+#[test]
+fn what_is_left_goes_by_every_strategy_from_bases_of_any_width() {
+    let topology = topology("a=h1 b=h2 c=h3 d=h4 e=h5");
+    let mapping = mapping(1, "0: a | 1: a b | 2: a b c | 3: a b c d | 4: a b c d e | 5: b c d e");
+    let counts = [1, 2, 3, 3, 3, 3];
+    for strategy in [Strategy::Optimal, Strategy::FewestBases, Strategy::MostAvailability] {
+        let options = DecommissionOptions::new(Rules::default()).strategy(strategy);
+        let plan = mapping.decommission(&topology, &["a", "b"], &options).unwrap();
+        let after = mapping.apply(&plan).unwrap();
+        for gone in ["a", "b"] {
+            assert_eq!(after.managed_bases(gone).count(), 0, "{strategy:?}");
+        }
+        let count = |base| after.services_of(base).len();
+        assert_eq!(digits(1).bases().take(6).map(count).collect_vec(), counts, "{strategy:?}");
+    }
 }
 
 #[test]

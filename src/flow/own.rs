@@ -1,0 +1,59 @@
+//! What each base held before anything moved, straight from the mapping's table.
+
+use super::Place;
+use crate::mapping::HOLE;
+
+/// The services that bases held at the start, as a table of names with a row for
+/// each base, in which a repeated name follows itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Own<'a> {
+    pub(crate) table: &'a [u16],
+    pub(crate) width: usize,
+    /// The place of each name that bases may keep, or give up; [`HOLE`] of the
+    /// others. Empty when there is none.
+    pub(crate) place: &'a [u16],
+    /// The place of each name that bases keep in any case, likewise.
+    pub(crate) fixed: &'a [u16],
+}
+
+impl Own<'_> {
+    pub(super) fn names(&self, base: usize) -> &[u16] {
+        &self.table[base * self.width..][..self.width]
+    }
+
+    /// The cell of a service in the row of a base, if it may be given up.
+    pub(super) fn cell(&self, base: usize, service: Place) -> Option<usize> {
+        let of = |&name: &u16| self.place.get(usize::from(name)) == Some(&service);
+        self.names(base).iter().position(of)
+    }
+
+    /// What a base may give up, repeated services repeatedly.
+    pub(super) fn of(&self, base: usize) -> impl Iterator<Item = Place> + Clone {
+        let names = if self.place.is_empty() { &[] } else { self.names(base) };
+        let place = |&name: &u16| self.place.get(usize::from(name)).copied().unwrap_or(HOLE);
+        names.iter().map(place).filter(|&place| place != HOLE)
+    }
+
+    /// Whether a name is that of a place.
+    pub(super) fn has(&self, name: u16, place: Place) -> bool {
+        [self.place, self.fixed].iter().any(|of| of.get(usize::from(name)) == Some(&place))
+    }
+
+    /// Whether what is in a cell is what was there and stays in any case.
+    #[inline]
+    pub(super) fn is_fixed(&self, base: usize, cell: usize, place: Place) -> bool {
+        let of = |name: &u16| self.fixed.get(usize::from(*name)) == Some(&place);
+        !self.fixed.is_empty() && self.names(base).get(cell).is_some_and(of)
+    }
+
+    /// What a base keeps in any case, and the cell that each is in.
+    pub(super) fn fixed(&self, base: usize) -> impl Iterator<Item = (usize, Place)> {
+        let names = if self.fixed.is_empty() { &[] } else { self.names(base) };
+        let fixed = names.iter().enumerate().filter_map(move |(cell, &name)| {
+            let is_repeated = cell > 0 && names[cell - 1] == name;
+            let place = *self.fixed.get(usize::from(name))?;
+            (!is_repeated).then_some((cell, place))
+        });
+        fixed.filter(|&(_, place)| place != HOLE)
+    }
+}
