@@ -193,8 +193,8 @@ impl<'a> Bases<'a> {
     /// Whether a base did not hold a service at the start: 1 or 0, what having
     /// it costs.
     pub(super) fn cost(&self, base: usize, service: Place) -> i64 {
-        let is_new = self.own(base).chain(self.fixed(base)).all(|own| own != service);
-        i64::from(is_new)
+        let is = |held: Place| held == service;
+        i64::from(!self.own(base).any(is) && !self.fixed(base).any(is))
     }
 
     fn touch(&mut self, base: usize, now: Touched) {
