@@ -326,21 +326,31 @@ impl<'a> Bases<'a> {
     /// `list[start[s]..start[s + 1]]`, ascending.
     pub(super) fn by_service(&self, services: usize) -> (Vec<u32>, Vec<u32>) {
         let mut start = vec![0_u32; services + 2];
-        for service in (0..self.count()).flat_map(|base| self.movable(base)) {
-            start[usize::from(service) + 2] += 1;
-        }
+        self.for_each_movable(|_, service| start[usize::from(service) + 2] += 1);
         for service in 2..start.len() {
             start[service] += start[service - 1];
         }
         let mut list = vec![0; start[services + 1] as usize];
-        for base in (0_u32..).take(self.count()) {
-            for service in self.movable(base as usize) {
-                let slot = &mut start[usize::from(service) + 1];
-                list[*slot as usize] = base;
-                *slot += 1;
-            }
-        }
+        self.for_each_movable(|base, service| {
+            let slot = &mut start[usize::from(service) + 1];
+            list[*slot as usize] = base;
+            *slot += 1;
+        });
         start.pop();
         (start, list)
+    }
+
+    /// Shows each base with each service that it has now and may give up.
+    #[inline]
+    fn for_each_movable(&self, mut show: impl FnMut(u32, Place)) {
+        let has_fixed = !self.own.fixed.is_empty();
+        for (base, row) in (0_u32..).zip(self.rows.chunks_exact(self.width.max(1))) {
+            for (cell, &place) in row.iter().enumerate() {
+                let is_fixed = || has_fixed && self.own.is_fixed(base as usize, cell, place);
+                if place != HOLE && !is_fixed() {
+                    show(base, place);
+                }
+            }
+        }
     }
 }
