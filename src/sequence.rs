@@ -122,3 +122,50 @@ impl<'a> Sequencer<'a> {
             .or_else(|| first(&|_| self.held.len() >= self.replicas))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The steps where each service has a group of its own, and these units.
+    fn steps(
+        has: &[u16],
+        wants: &[u16],
+        replicas: usize,
+        (unit, unit_cap): (&[u16], u16),
+        unsound: &[u16],
+    ) -> Vec<(u16, u16)> {
+        let group = (0..).take(unit.len()).collect();
+        let open = vec![true; unit.len()];
+        let limits = Limits { group, unit: unit.to_vec(), unit_cap, open };
+        let (is_sound, mut changes) = (|service| !unsound.contains(&service), Vec::new());
+        Sequencer::new(&limits, replicas).add(0, has, wants, is_sound, &mut changes);
+        changes.into_iter().map(|change| (change.from, change.to)).collect()
+    }
+
+    const NO_UNITS: (&[u16], u16) = (&[0; 5], 9);
+
+    #[test]
+    fn a_service_that_stands_twice_loses_its_second_entry_first() {
+        assert_eq!(steps(&[0, 1, 0], &[0, 2, 3], 3, NO_UNITS, &[]), [(0, HOLE), (HOLE, 2), (1, 3)]);
+    }
+
+    #[test]
+    fn a_base_that_lacks_replicas_is_filled_before_a_sound_one_goes() {
+        let wanted = [(0, 2), (HOLE, 3), (1, 4)];
+        assert_eq!(steps(&[0, 1], &[2, 3, 4], 3, NO_UNITS, &[0]), wanted);
+    }
+
+    #[test]
+    fn a_full_unit_gives_up_one_of_its_own() {
+        let units: (&[u16], u16) = (&[1, 0, 0, 0, 1], 2);
+        assert_eq!(steps(&[0, 1, 2], &[1, 3, 4], 3, units, &[]), [(2, 3), (0, 4)]);
+    }
+
+    #[test]
+    fn an_unsound_replica_that_nothing_replaces_goes_only_when_it_is_one_too_many() {
+        assert_eq!(steps(&[0, 1, 2], &[2], 2, NO_UNITS, &[0, 1]), [(0, HOLE)]);
+        assert_eq!(steps(&[0, 1, 2], &[2], 2, NO_UNITS, &[1]), [(0, HOLE)]);
+        assert_eq!(steps(&[0, 1, 2], &[2], 2, NO_UNITS, &[]), [(0, HOLE), (1, HOLE)]);
+    }
+}

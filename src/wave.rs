@@ -128,10 +128,51 @@ impl Lane {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn change(base: u16, from: u16, to: u16) -> RawChange {
         RawChange { base, from, to }
+    }
+
+    /// What [`arrange`] finds, by looking at every wave.
+    fn first_fit(changes: &[RawChange], most: usize) -> Vec<Vec<RawChange>> {
+        let mut waves: Vec<Vec<RawChange>> = Vec::new();
+        for change in changes {
+            let is_full = |wave: &Vec<RawChange>| {
+                let out = wave.iter().filter(|other| other.from == change.from).count();
+                let into = wave.iter().filter(|other| other.to == change.to).count();
+                change.from != HOLE && out >= most || change.to != HOLE && into >= most
+            };
+            let has_base = |wave: &Vec<RawChange>| wave.iter().any(|o| o.base == change.base);
+            let after = waves.iter().rposition(has_base).map_or(0, |wave| wave + 1);
+            let open = waves[after..].iter().position(|wave| !is_full(wave));
+            let wave = open.map_or(waves.len(), |open| after + open);
+            waves.resize(waves.len().max(wave + 1), Vec::new());
+            waves[wave].push(*change);
+        }
+        waves
+    }
+
+    proptest! {
+        #[test]
+        fn each_change_takes_the_first_wave_that_is_open(
+            steps in prop::collection::vec((0..9_u8, 0..4_usize, 0..4_usize), 0..500),
+            most in 1..4_usize,
+        ) {
+            let ids = [0, 1, 2, HOLE];
+            let mut base = 0;
+            let changes: Vec<_> = steps.into_iter().map(|(gap, from, to)| {
+                base += u16::from(gap == 0);
+                change(base, ids[from], ids[to])
+            }).collect();
+            let waves = first_fit(&changes, most);
+            let (placed, ends) = arrange(changes, 3, most);
+            let sizes = waves.iter().scan(0, |end, wave| { *end += wave.len(); Some(*end) });
+            prop_assert_eq!(ends, sizes.collect::<Vec<_>>());
+            prop_assert_eq!(placed, waves.concat());
+        }
     }
 
     #[test]

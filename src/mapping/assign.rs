@@ -268,6 +268,51 @@ mod tests {
     }
 
     #[test]
+    fn the_other_bases_keep_their_services_when_names_are_dropped() {
+        let mut mapping = PrefixMapping::new(Digits::try_from(1).unwrap());
+        let limit = ServiceIndex::LIMIT;
+        assign(&mut mapping, 1, &names(3..5)).unwrap();
+        assign(&mut mapping, 0, &names(0..limit)).unwrap();
+        assign(&mut mapping, 0, &names(7..9)).unwrap();
+        assign(&mut mapping, 0, &names(limit..limit + 1)).unwrap();
+        for (base, kept) in [(0, names(limit..limit + 1)), (1, names(3..5))] {
+            let base = mapping.digits().base(base).unwrap();
+            assert!(mapping.services_of(base).eq(kept.iter().map(String::as_str)));
+        }
+        assert_eq!(mapping.names().len(), 3);
+    }
+
+    #[test]
+    fn what_no_base_may_have_is_refused() {
+        let mut mapping = PrefixMapping::new(Digits::try_from(1).unwrap());
+        let [first, other] =
+            [1, 2].map(|digits| Digits::try_from(digits).unwrap().base(0).unwrap());
+        let mut refused = |base, row: &[&str]| {
+            let error = mapping.assign_missing(base, row.iter().copied()).unwrap_err();
+            assert_eq!(mapping.names().len(), 0);
+            error.to_string()
+        };
+        assert_eq!(refused(other, &["a"]), "base \"00\" has 2 digits: the mapping has 1");
+        assert_eq!(refused(first, &["a", ""]), "base \"0\" can't have a service without a name");
+        assert_eq!(refused(first, &["b", "a", "b"]), "base \"0\" can't have the service b twice");
+        mapping.assign_missing(first, ["b", "a"]).unwrap();
+        let error = mapping.assign_missing(first, ["c"]).unwrap_err();
+        assert_eq!(error.to_string(), "base \"0\" has 2 services already");
+        assert!(mapping.services_of(first).eq(["a", "b"]));
+    }
+
+    #[test]
+    fn a_table_is_no_larger_than_its_limit() {
+        let mut mapping = PrefixMapping::new(Digits::MAX);
+        let limit = TABLE_LIMIT / mapping.num_bases();
+        assert_eq!(
+            assign(&mut mapping, 0, &names(0..limit + 1)).unwrap_err().to_string(),
+            "4097 services, 4097 of them for one base, are more than a mapping holds"
+        );
+        assert_eq!(mapping.names().len(), 0);
+    }
+
+    #[test]
     fn a_mapping_whose_names_are_all_used_takes_no_more() {
         let mut mapping = PrefixMapping::new(Digits::try_from(1).unwrap());
         let (half, limit) = (1 << 15, ServiceIndex::LIMIT);

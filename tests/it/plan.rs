@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use itertools::Itertools;
 use meta0::{
-    Base, DecommissionOptions, Plan, PrefixMapping, RebalanceOptions, Rules, Service, Topology,
+    Base, DecommissionOptions, Plan, PrefixMapping, RebalanceOptions, Rules, Service, ServiceIndex,
+    Topology,
 };
 
 use crate::instance::{Instance, Leavers, Size};
@@ -173,5 +174,19 @@ fn a_plan_prints_its_counts() {
 
 #[test]
 fn mappings_of_other_digits_have_no_diff() {
-    assert!(mapping(0, ": a").diff(&mapping(1, "0: a")).is_err());
+    let refused = mapping(0, ": a").diff(&mapping(1, "0: a")).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the old mapping has 0 digits, the new one 1: read both with the same"
+    );
+}
+
+#[test]
+fn mappings_of_more_names_than_one_holds_have_no_diff() {
+    let numbered =
+        |numbers: std::ops::Range<u32>| mapping(0, &format!(": {}", numbers.format(" ")));
+    let most = numbered(1..1 << 16);
+    assert_eq!(most.diff(&numbered(1..3)).unwrap().removals(), ServiceIndex::LIMIT - 2);
+    let refused = most.diff(&numbered(0..1)).unwrap_err();
+    assert_eq!(refused.to_string(), "the two mappings name 65536 services: at most 65535 fit");
 }
