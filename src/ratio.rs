@@ -277,6 +277,16 @@ mod tests {
         assert_eq!(third.plus(Ratio::new(1, 6)).to_string(), "1/2");
         assert_eq!(Ratio::new(7, 2).minus_whole(3).times(4).over(6), third);
         assert!(Ratio::new(2, 3) > Ratio::new(3, 5));
+        assert_ne!(third, Ratio::new(1, 2));
+        assert!(Ratio::new(6, 2).reaches(3) && !Ratio::new(7, 2).reaches(4));
+    }
+
+    #[test]
+    fn terms_of_more_than_64_bits_are_as_exact() {
+        let half = Ratio::new(u64::MAX, 6).times(3);
+        assert_eq!((half.floor(), half.ceil()), (u64::MAX / 2, u64::MAX / 2 + 1));
+        assert_eq!(half.parts(), (u128::from(u64::MAX), 2));
+        assert_eq!(half.plus(half), Ratio::whole(u64::MAX));
     }
 
     #[test]
@@ -286,11 +296,13 @@ mod tests {
         assert_eq!(widen("1%"), (99, 102));
         assert_eq!(widen("0.5"), (50, 151));
         assert_eq!(widen("3/2"), (0, 252));
+        assert_eq!("5%".parse::<Tolerance>().unwrap().to_string(), "1/20");
     }
 
     #[test]
     fn what_is_no_tolerance_is_refused() {
-        for text in ["", "x", "-1", "1/0", "1e3", "%", ".5%%", "9999999999", "0.00000000001"] {
+        for text in ["", "x", "-1", "+1", "1/0", "1e3", "%", ".5%%", "9999999999", "0.00000000001"]
+        {
             let error = text.parse::<Tolerance>().unwrap_err();
             let wanted = "is not a tolerance: want a part of the share, like 0.05, 5% or 1/20";
             assert_eq!(error.to_string(), format!("{text:?} {wanted}"));

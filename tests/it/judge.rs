@@ -88,14 +88,24 @@ pub(crate) fn distance_from_bands(
 
 /// The same, from the loads of the services of a topology.
 pub(crate) fn distance_of_loads(loads: &[u64], topology: &Topology, shares: &Shares) -> (u64, u64) {
+    let (services, domains) = distances_of_loads(loads, topology, shares);
+    (services.iter().sum(), domains.iter().sum())
+}
+
+/// The same, of each available service and each domain.
+pub(crate) fn distances_of_loads(
+    loads: &[u64],
+    topology: &Topology,
+    shares: &Shares,
+) -> (Vec<u64>, Vec<u64>) {
     let available = |index: &usize| topology.services()[*index].is_available();
     let services = shares.service_bands().enumerate().filter(|(index, _)| available(index));
-    let services = services.map(|(index, band)| band.distance(loads[index])).sum();
-    let mut domains = 0;
+    let services = services.map(|(index, band)| band.distance(loads[index])).collect();
+    let mut domains = Vec::new();
     for level in Level::ALL {
         for (domain, band) in topology.domains(level).iter().zip(shares.domain_bands(level)) {
             let members = topology.members(domain).iter().map(|member| member.index());
-            domains += band.distance(members.filter(available).map(|index| loads[index]).sum());
+            domains.push(band.distance(members.filter(available).map(|index| loads[index]).sum()));
         }
     }
     (services, domains)

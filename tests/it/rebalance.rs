@@ -1,6 +1,7 @@
 //! `rebalance` against the oracle, the worked instances, and by property.
 
-use meta0::{Plan, PrefixMapping, RebalanceOptions, Rules, Tolerance, Topology};
+use itertools::Itertools;
+use meta0::{Plan, PrefixMapping, RebalanceOptions, Rules, Shares, Tolerance, Topology};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
@@ -170,7 +171,8 @@ fn no_base_leaves_a_service_to_come_back() {
 }
 
 #[test]
-fn most_moves_at_once_are_kept_to() {
+fn most_moves_at_once_are_kept_to_and_nearly_all_are_made() {
+    let (mut made, mut allowed) = (0, 0);
     for seed in 0..1_000 {
         let Instance { topology, mapping, rules, tolerance } =
             Instance::satisfiable(seed, Size::SMALL);
@@ -179,6 +181,7 @@ fn most_moves_at_once_are_kept_to() {
         for most in [0, 1, whole.moves() / 2, whole.moves()] {
             let plan = mapping.rebalance(&topology, &options.clone().max_moves(most)).unwrap();
             assert!(plan.moves() <= most, "seed {seed}: {most}");
+            (made, allowed) = (made + plan.moves(), allowed + most.min(whole.moves()));
             let after = mapping.apply(&plan).unwrap();
             assert_no_worse(&mapping, &after, &topology, rules, tolerance, seed);
             if most == whole.moves() {
@@ -186,6 +189,7 @@ fn most_moves_at_once_are_kept_to() {
             }
         }
     }
+    assert!(made * 1000 >= allowed * 995, "{made} of {allowed}");
 }
 
 #[test]
@@ -207,8 +211,8 @@ fn most_moves_of_a_base_are_kept_to() {
     }
 }
 
-/// Every base that was valid still is; where all were, the services are no
-/// further from their bands.
+/// Every base that was valid still is, and no service or domain is further from
+/// its band; but that is not said of loads where a service stands twice in a base.
 #[track_caller]
 fn assert_no_worse(
     before: &PrefixMapping,
@@ -219,18 +223,35 @@ fn assert_no_worse(
     seed: u64,
 ) {
     let (before, after) = (&before.resolve(topology), &after.resolve(topology));
-    let mut faulty = [0, 0];
     for base in before.digits().bases() {
         let [was, is] = [before, after].map(|m| judge::judge_base(m, topology, rules, base));
         assert!(was.is_err() || is.is_ok(), "seed {seed}: base {base} {is:?}");
-        faulty[0] += u32::from(was.is_err());
-        faulty[1] += u32::from(is.is_err());
     }
-    if faulty == [0, 0] {
-        let [was, is] =
-            [before, after].map(|m| judge::distance_from_bands(m, topology, rules, tolerance).0);
-        assert!(is <= was, "seed {seed}: {is} outside the bands, {was} before");
+    let row_has_twice = |base| before.services_of(base).tuple_windows().any(|(a, b)| a == b);
+    if before.digits().bases().any(row_has_twice) {
+        return;
     }
+    let shares = Shares::new(topology, before.digits(), rules).unwrap().tolerance(tolerance);
+    let [was, is] = [before, after].map(|mapping| {
+        let loads = judge::loads(mapping, topology);
+        let (services, domains) = judge::distances_of_loads(&loads, topology, &shares);
+        [services, domains].concat()
+    });
+    let is_worse = was.iter().zip(&is).any(|(was, is)| is > was);
+    assert!(!is_worse, "seed {seed}: {is:?} outside the bands, {was:?} before");
+}
+
+#[test]
+fn a_base_without_a_service_is_repaired_before_loads_are() {
+    let topology = topology("a=h1 b=h2");
+    let rows = "0123456789ABCDE".chars().map(|base| format!("{base}: a | "));
+    let mapping = mapping(1, &(rows.collect::<String>() + "F: dead"));
+    let plan = |most| {
+        let options = RebalanceOptions::new(rules(1, 1)).max_moves(most);
+        mapping.rebalance(&topology, &options).unwrap()
+    };
+    assert_eq!((plan(8).moves(), plan(7).moves()), (8, 7));
+    assert_eq!(plan(1).changed_bases().map(|base| base.to_string()).collect::<Vec<_>>(), ["F"]);
 }
 
 #[test]
@@ -295,6 +316,13 @@ fn ten_services_grow_to_twenty() {
     // 768 replicas, bands of 38..39: the new ten take the least that they may.
     assert_eq!(plan.moves(), 10 * 38);
     assert!(judge::loads(&after, &twenty).iter().all(|load| (38..=39).contains(load)));
+    // No move needs another, so that there are as many as may be.
+    let moves = |options: RebalanceOptions| before.rebalance(&twenty, &options).unwrap().moves();
+    for most in [1, 100, 379] {
+        assert_eq!(moves(RebalanceOptions::new(rules(3, 2)).max_moves(most)), most);
+    }
+    let one_a_base = RebalanceOptions::new(rules(3, 2)).max_moves_per_base(1);
+    assert_eq!(moves(one_a_base), plan.changed_bases().count());
 }
 
 #[test]
