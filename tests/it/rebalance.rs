@@ -242,6 +242,28 @@ fn assert_no_worse(
 }
 
 #[test]
+fn moves_that_need_each_other_are_made_together() {
+    // Loads are to be 4: a has 6, c has 2, and the bases of a all have a replica
+    // on the host of c: another service takes from a and gives to c.
+    let topology = topology("a=h1.v1 x=h1.v2 b=h2.v1 y=h2.v2 c=h3.v1 p=h3.v2 d=h4.v1 z=h4.v2");
+    let rules = rules(2, 2);
+    let rows = "ap ap ap ap ac ac xb xy xd xz bd bd bz yd yz yz";
+    let mut rows: Vec<_> = rows.split(' ').map(|row| row.split("").join(" ")).collect();
+    for _ in 0..2 {
+        rows.reverse();
+        let mut bases = rows.iter().enumerate().map(|(base, row)| format!("{base:X}: {row}"));
+        let mapping = mapping(1, &bases.join(" | "));
+        for (most, wanted) in [(0, 0), (1, 0), (2, 2), (3, 2), (4, 4)] {
+            let options = RebalanceOptions::new(rules).max_moves(most);
+            let plan = mapping.rebalance(&topology, &options).unwrap();
+            assert_eq!(plan.moves(), wanted, "{most} at most");
+            let after = mapping.apply(&plan).unwrap();
+            assert_no_worse(&mapping, &after, &topology, rules, Tolerance::default(), 0);
+        }
+    }
+}
+
+#[test]
 fn a_base_without_a_service_is_repaired_before_loads_are() {
     let topology = topology("a=h1 b=h2");
     let rows = "0123456789ABCDE".chars().map(|base| format!("{base}: a | "));
