@@ -127,6 +127,7 @@ struct Sequence {
 
 #[derive(Debug)]
 struct Packer<'a> {
+    /// As loads see them.
     changes: &'a [RawChange],
     sequences: Vec<Sequence>,
     loads: Loads,
@@ -158,7 +159,8 @@ pub(crate) fn restrict(
     }
     let held = planner.held();
     let loads = Loads::new(planner.topology, planner.shares, &held);
-    let mut packer = Packer::new(changes, loads, held.len(), most);
+    let effects = effects(planner, changes);
+    let mut packer = Packer::new(&effects, loads, held.len(), most);
     let repairs = |sequence: &Sequence, packer: &Packer<'_>| {
         let from = packer.changes[sequence.next].from;
         packer.loads.nodes(from).is_empty()
@@ -171,7 +173,24 @@ pub(crate) fn restrict(
             break;
         }
     }
-    Some(packer.taken())
+    Some(packer.taken(changes))
+}
+
+/// The changes as loads see them: where a base has a service twice, the second
+/// entry is no load, and nothing leaves with it.
+fn effects(planner: &Planner<'_>, changes: &[RawChange]) -> Vec<RawChange> {
+    let mut effects = changes.to_vec();
+    for steps in effects.chunk_by_mut(|a, b| a.base == b.base) {
+        let row = planner.mapping.row(usize::from(steps[0].base));
+        let repeats = row.windows(2).filter(|pair| pair[0] == pair[1]);
+        for id in repeats.map(|pair| planner.ids.of_name[usize::from(pair[0])]) {
+            let is_second = |step: &&mut RawChange| step.from == id && step.to == HOLE;
+            if let Some(step) = steps.iter_mut().find(is_second) {
+                step.from = HOLE;
+            }
+        }
+    }
+    effects
 }
 
 impl<'a> Packer<'a> {
@@ -291,11 +310,12 @@ impl<'a> Packer<'a> {
         self.next(sequence).filter(does).map(|change| (sequence, change))
     }
 
-    fn taken(&self) -> Vec<RawChange> {
+    /// The steps taken, as `changes` has them.
+    fn taken(&self, changes: &[RawChange]) -> Vec<RawChange> {
         let mut start = 0;
         let mut taken = Vec::new();
         for sequence in &self.sequences {
-            taken.extend_from_slice(&self.changes[start..sequence.next]);
+            taken.extend_from_slice(&changes[start..sequence.next]);
             start = sequence.end;
         }
         taken
