@@ -62,6 +62,9 @@ impl Planner<'_> {
         let total = plain.total() + broken.iter().map(|broken| i64::from(broken.need)).sum::<i64>();
         let tree = LoadTree::new(network.nodes.clone(), &loads, total);
         let (bases, potentials) = Search::new(self.limits, bases, tree, short).run();
+        if !bases.is_any_touched() {
+            return Solution { changes: Vec::new(), lower_bound: 0 };
+        }
         let changes = self.changes(&bases);
         if changes.iter().all(|change| change.to == HOLE) {
             // No plan has fewer moves than none.

@@ -202,7 +202,7 @@ impl<'a> Bases<'a> {
         self.any_touched = true;
     }
 
-    pub(super) const fn is_any_touched(&self) -> bool {
+    pub(crate) const fn is_any_touched(&self) -> bool {
         self.any_touched
     }
 

@@ -19,6 +19,9 @@ const TRIES: usize = 16;
 
 impl Search<'_> {
     pub(super) fn spread_moves(&mut self) {
+        if !self.bases.is_any_touched() {
+            return;
+        }
         let mut givers = self.givers();
         if givers.is_empty() {
             return;
