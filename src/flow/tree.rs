@@ -33,12 +33,16 @@ impl LoadTree {
     /// bands let it, on the way to a root that wants `total`.
     ///
     /// First each node, bottom-up, passes on what it gets, cut to its *range*:
-    /// the loads that its own band and those below it allow together. Then, top-down,
-    /// what a domain gets too much or too little of is taken from, or given to,
-    /// its parts within their ranges. Where the bands can all be kept, that
-    /// leaves excesses and deficits at services alone, and as few as there can
-    /// be: a part passes its load on unless it has to pass on less, and is given
-    /// more only when all the others together don't have it.
+    /// the loads that its own band and those below it allow together. Then,
+    /// top-down, what a domain gets too much or too little of is taken from, or
+    /// given to, its parts within their ranges. Where the bands can all be kept,
+    /// that leaves excesses and deficits at services alone.
+    ///
+    /// And as few as there can be: of the loads below a node that passes `x` on,
+    /// `min(x, k)` stay where they are, but for a constant, where `k` is what it
+    /// passed on bottom-up. That holds for a service; and for a domain, as its
+    /// parts share `x` best by all passing on their `k` or less, or all theirs or
+    /// more, which is what happens here.
     pub(crate) fn new(nodes: Vec<NodeSpec>, loads: &[i64], total: i64) -> Self {
         let count = nodes.len();
         let (child_start, children) = children_of(&nodes);

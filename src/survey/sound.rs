@@ -6,9 +6,9 @@ use crate::flow::Limits;
 use crate::mapping::{HOLE, PrefixMapping};
 
 /// Lets bases of `replicas` keep all their own services, if those keep the rules
-/// and are at least `least`. `place` has the place of each name whose replicas may stay, and
-/// [`HOLE`] for the others. Returns the bases in which something is wrong beyond
-/// that.
+/// and are at least `least`. `place` has the place of each name whose replicas
+/// may stay, and [`HOLE`] for the others. Returns the bases in which something is
+/// wrong beyond that.
 ///
 /// The usual widths have a loop each, in which nothing is left to be counted.
 pub(super) fn keep_sound(
