@@ -56,10 +56,14 @@ impl Search<'_> {
         places.sort_by_key(|&place| u32::from(place).wrapping_mul(0x9E37_79B1));
         let mut ring = Ring { places, at: 0 };
         match self.bases.width() {
+            1 if self.bases.are_groups_all() => self.move_in_rows::<1>(&mut ring),
             2 if self.bases.are_groups_all() => self.move_in_rows::<2>(&mut ring),
             3 if self.bases.are_groups_all() => self.move_in_rows::<3>(&mut ring),
             4 if self.bases.are_groups_all() => self.move_in_rows::<4>(&mut ring),
             5 if self.bases.are_groups_all() => self.move_in_rows::<5>(&mut ring),
+            6 if self.bases.are_groups_all() => self.move_in_rows::<6>(&mut ring),
+            7 if self.bases.are_groups_all() => self.move_in_rows::<7>(&mut ring),
+            8 if self.bases.are_groups_all() => self.move_in_rows::<8>(&mut ring),
             _ => {
                 self.fill_directly(&mut ring);
                 self.shift_directly(&mut ring);

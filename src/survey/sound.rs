@@ -24,10 +24,14 @@ pub(super) fn keep_sound(
     let table = mapping.table();
     let mut keeper = Keeper { survey, limits, replicas, least, others: Vec::new() };
     match mapping.width() {
+        1 => keeper.keep_rows(table.as_chunks::<1>().0, &names),
         2 => keeper.keep_rows(table.as_chunks::<2>().0, &names),
         3 => keeper.keep_rows(table.as_chunks::<3>().0, &names),
         4 => keeper.keep_rows(table.as_chunks::<4>().0, &names),
         5 => keeper.keep_rows(table.as_chunks::<5>().0, &names),
+        6 => keeper.keep_rows(table.as_chunks::<6>().0, &names),
+        7 => keeper.keep_rows(table.as_chunks::<7>().0, &names),
+        8 => keeper.keep_rows(table.as_chunks::<8>().0, &names),
         width => {
             let mut own = Vec::with_capacity(width);
             for (base, row) in (0..).zip(mapping.rows()) {
