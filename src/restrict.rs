@@ -148,6 +148,7 @@ pub(crate) fn restrict(
     changes: &[RawChange],
     most: Most,
 ) -> Option<Vec<RawChange>> {
+    // The usual plan has no limits, and is spared the counting.
     if (most.moves, most.moves_per_base) == (usize::MAX, usize::MAX) {
         return None;
     }

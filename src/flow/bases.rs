@@ -3,6 +3,7 @@
 
 use super::Place;
 use super::own::Own;
+use super::touched::Touched;
 use crate::mapping::HOLE;
 
 /// What the rules say of the services of one base, by place in location order.
@@ -75,28 +76,6 @@ impl Blocked {
     pub(super) fn lets(&self, service: Place, limits: &Limits) -> bool {
         !self.groups.contains(&limits.group_of(service))
             && !self.units.contains(&limits.unit_of(service))
-    }
-}
-
-/// In which cells a base may have another service than at the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Touched {
-    No,
-    /// In that cell, and in no other.
-    Cell(u8),
-    Anywhere,
-}
-
-impl Touched {
-    /// Adds a cell.
-    #[inline]
-    pub(super) fn add(&mut self, cell: usize) {
-        self.merge(u8::try_from(cell).map_or(Self::Anywhere, Self::Cell));
-    }
-
-    #[inline]
-    fn merge(&mut self, now: Self) {
-        *self = if *self == Self::No || *self == now { now } else { Self::Anywhere };
     }
 }
 

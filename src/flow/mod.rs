@@ -104,11 +104,13 @@ mod direct;
 mod own;
 mod search;
 mod spread;
+mod touched;
 mod tree;
 
-pub(crate) use bases::{Bases, Limits, Touched};
+pub(crate) use bases::{Bases, Limits};
 pub(crate) use own::Own;
 pub(crate) use search::Search;
+pub(crate) use touched::Touched;
 pub(crate) use tree::{LoadTree, NodeSpec};
 
 /// The place of a service in location order.
