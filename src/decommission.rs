@@ -13,17 +13,17 @@ use std::error::Error;
 use std::fmt;
 
 use crate::mapping::PrefixMapping;
-use crate::network::limits;
 use crate::plan::Plan;
+use crate::planner::load_nodes::limits;
+use crate::planner::one_by_one::{Candidate, Replacement};
+use crate::planner::select::{Nobody, select};
+use crate::planner::survey::{Broken, Ids, Role, Roles, Survey};
 use crate::planner::{Planner, over_names};
 use crate::prefix::{Base, Digits};
 use crate::ratio::Tolerance;
-use crate::replace::{Candidate, Replacement};
 use crate::rules::Rules;
-use crate::select::{Nobody, select};
 use crate::service::ServiceIndex;
 use crate::share::{Shares, Unsatisfiable};
-use crate::survey::{Broken, Ids, Role, Roles, Survey};
 use crate::topology::Topology;
 
 /// Where a freed replica goes, of the services that the rules allow.
@@ -203,7 +203,10 @@ impl PrefixMapping {
         topology: &Topology,
         services: &[&str],
         options: &DecommissionOptions,
-        work: impl FnOnce(&Planner<'_>, Survey) -> (Vec<crate::change::RawChange>, Option<usize>),
+        work: impl FnOnce(
+            &Planner<'_>,
+            Survey,
+        ) -> (Vec<crate::mapping::change::RawChange>, Option<usize>),
     ) -> Result<Plan, DecommissionError> {
         let aliases = self.aliases(topology);
         let mapping = self.renamed(&aliases);

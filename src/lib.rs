@@ -73,57 +73,39 @@
 //! none of what it needs.
 
 mod bootstrap;
-mod bound;
-mod change;
 mod check;
 mod decommission;
-mod diff;
-mod flow;
-mod json;
 mod location;
 mod mapping;
-mod network;
-mod offset;
-mod partial;
 mod plan;
 mod planner;
 mod prefix;
 mod ratio;
 mod rebalance;
-mod replace;
-mod restrict;
 mod rules;
-mod select;
-mod sequence;
 mod service;
-mod service_list;
 mod share;
-mod steps;
-mod survey;
 mod topology;
-mod wave;
+mod wire;
 
 pub use bootstrap::{BootstrapError, BootstrapOptions};
 pub use check::{Breach, BreachKind, CheckOptions, CheckReport, DomainLoad, ServiceLoad};
 pub use decommission::{DecommissionError, DecommissionOptions, Strategy, Stuck};
-pub use diff::DiffError;
-pub use json::JsonError;
 pub use location::{Level, Location, LocationError, MinDist};
 pub use mapping::{AssignError, PrefixMapping};
-pub use plan::{ApplyError, Change, Left, Plan, Wave};
+pub use plan::{ApplyError, Change, DiffError, Left, Plan, Step, StepKind, Wave};
+pub use planner::Candidate;
 pub use prefix::{
     Base, Digits, PREFIXES, Prefix, PrefixError, count_prefixes, generate_prefixes,
     generate_short_prefixes, prefix_siblings, prefix_to_base,
 };
 pub use ratio::{Ratio, Tolerance, ToleranceError};
 pub use rebalance::{RebalanceError, RebalanceOptions};
-pub use replace::Candidate;
 pub use rules::{Rules, RulesError};
 pub use service::{Service, ServiceIndex};
-pub use service_list::{ServiceListError, WithoutLocation, read_services};
 pub use share::{Band, Shares, Unsatisfiable};
-pub use steps::{Step, StepKind};
 pub use topology::{Domain, Topology, TopologyError};
+pub use wire::{JsonError, ServiceListError, WithoutLocation, read_services};
 
 /// Runs the examples of the README.
 #[cfg(doctest)]

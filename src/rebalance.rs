@@ -3,19 +3,19 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::change::RawChange;
 use crate::check::CheckOptions;
+use crate::mapping::change::RawChange;
 use crate::mapping::{HOLE, PrefixMapping};
-use crate::network::limits;
 use crate::plan::{Left, Plan};
+use crate::planner::load_nodes::limits;
+use crate::planner::part::{Most, restrict};
+use crate::planner::select::{Nobody, select};
+use crate::planner::survey::{Ids, Role, Roles};
 use crate::planner::{Planner, over_names};
 use crate::ratio::Tolerance;
-use crate::restrict::{Most, restrict};
 use crate::rules::Rules;
-use crate::select::{Nobody, select};
 use crate::service::ServiceIndex;
 use crate::share::{Shares, Unsatisfiable};
-use crate::survey::{Ids, Role, Roles};
 use crate::topology::Topology;
 
 /// How to rebalance.

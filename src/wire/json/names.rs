@@ -11,7 +11,7 @@
 //! (nobody's addresses do, but a document may be made to) are declined rather
 //! than searched, so that a lookup takes constant time.
 
-use super::words::{LONG, Words};
+use super::packed::{LONG, Words};
 use crate::service::ServiceIndex;
 
 const FREE: u16 = u16::MAX;

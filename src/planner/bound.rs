@@ -43,12 +43,12 @@
 //! One pass over the table, and `O(services * log(services))`. It uses the
 //! mapping, the shares and the numbers; none of the solver's code.
 
-use crate::flow::{Bases, Limits};
 use crate::location::Level;
-use crate::network::{ByNode, DOMAIN_WEIGHT, SERVICE_WEIGHT};
+use crate::planner::flow::{Bases, Limits};
+use crate::planner::load_nodes::{ByNode, DOMAIN_WEIGHT, SERVICE_WEIGHT};
+use crate::planner::survey::Broken;
 use crate::service::ServiceIndex;
 use crate::share::{Band, Shares};
-use crate::survey::Broken;
 use crate::topology::Topology;
 
 /// What the bound is computed of.

@@ -1,14 +1,21 @@
 //! Plans: what changes a mapping into another, as data.
 
+mod diff;
+mod partial;
+mod steps;
+mod wave;
+
+pub use diff::DiffError;
+pub use steps::{Step, StepKind};
+
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
-use crate::change::RawChange;
 use crate::check::{BreachKind, CheckReport};
+use crate::mapping::change::RawChange;
 use crate::mapping::{Alias, HOLE, PrefixMapping, digest_of_base, digest_of_digits, hash_of_name};
 use crate::prefix::{Base, Digits};
-use crate::wave;
 
 /// One replica of one base that comes, goes, or goes from one service to
 /// another.

@@ -2,18 +2,18 @@
 //!
 //! One pass over the bytes. It takes keys of four hex digits and non-empty
 //! arrays of plain strings with any white space between, and declines all else,
-//! what is wrong and what is merely rare alike: [`strict`] then tells which. The
+//! what is wrong and what is merely rare alike: [`thorough`] then tells which. The
 //! end of a string is searched for eight bytes at a time, and those bytes are
 //! what [`Names`] knows it by.
 //!
 //! It reads whole entries, so that a document may come in pieces: an entry that a
 //! piece cuts changes nothing, and is read again with the piece after it.
 //!
-//! [`strict`]: super::strict
+//! [`thorough`]: super::thorough
 
 use super::cursor::Cursor;
+use super::entries::Rows;
 use super::names::Names;
-use super::rows::Rows;
 
 /// What a document has said so far.
 pub(super) struct Scanner {

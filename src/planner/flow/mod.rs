@@ -10,7 +10,7 @@
 //! - a *service* takes one unit at most from a base: at cost 0 where it held the
 //!   base before (the base's *own* services), at cost 1 where it didn't;
 //! - a *domain* takes what its parts pass on; services and domains together are
-//!   the *nodes* of the load tree ([`tree`]), and the arc from a node to its
+//!   the *nodes* of the load tree ([`load_tree`]), and the arc from a node to its
 //!   parent carries its load: free inside the band, `weight` for each replica
 //!   outside it;
 //! - the *root* takes everything.
@@ -27,26 +27,26 @@
 //!
 //! 1. *Start*: each base keeps as many of its own services as the rules let it,
 //!    and the arcs of the load tree carry loads that keep every band and leave as
-//!    much as can be where it is ([`tree`]). What a service has beyond its load
+//!    much as can be where it is ([`load_tree`]). What a service has beyond its load
 //!    is *excess*, what it lacks a *deficit*; a base that lacks replicas is a
 //!    source too. No arc has a negative cost, so potentials of 0 prove this
 //!    pseudoflow optimal for its excesses.
 //! 2. *Levels*: breadth first from the sources over *tight* arcs, those of
 //!    reduced cost 0 ([`search`]).
 //! 3. If a deficit was reached: a blocking flow along the levels (Dinic 1970;
-//!    [`block`]). Then 2 again.
+//!    [`blocking`]). Then 2 again.
 //! 4. If not: the potentials of all that was not reached rise by the least
 //!    reduced cost of an arc that leaves what was. Then 2 again. When no source
 //!    is left, the flow is optimal. The first time, the paths that are one
 //!    change of one base long are taken in one pass over the table ([`direct`]).
 //! 5. *Spread*: where a base has two moves, a base without one takes one over
-//!    ([`spread`]).
+//!    ([`second_moves`]).
 //!
 //! The residual arc between two services is a base: "`b` holds `s` and could
 //! hold `t` instead", at cost `new(t) - new(s)`. For one base and one `s` all
 //! `t` that are not its own are alike, so the search asks for the next
 //! unreached service at *one* potential outside the blocked groups and full
-//! units ([`cells`]), and each service is found once: a whole search looks at
+//! units ([`unreached`]), and each service is found once: a whole search looks at
 //! each replica of the table once at most, and stops as soon as nothing is left
 //! to find.
 //!
@@ -69,7 +69,7 @@
 //! a change of the table at the cost of a shortest path, hence optimal.
 //!
 //! The proof a user sees does not rest on this text: the final potentials are
-//! handed out, and [`crate::bound`] computes a lower bound from them by weak
+//! handed out, and [`crate::planner::bound`] computes a lower bound from them by weak
 //! duality alone.
 //!
 //! # Complexity
@@ -98,20 +98,20 @@
 //! already.
 
 mod bases;
-mod block;
-mod cells;
+mod blocking;
 mod direct;
+mod load_tree;
 mod own;
 mod search;
-mod spread;
+mod second_moves;
 mod touched;
-mod tree;
+mod unreached;
 
 pub(crate) use bases::{Bases, Limits};
+pub(crate) use load_tree::{LoadTree, NodeSpec};
 pub(crate) use own::Own;
 pub(crate) use search::Search;
 pub(crate) use touched::Touched;
-pub(crate) use tree::{LoadTree, NodeSpec};
 
 /// The place of a service in location order.
 pub(crate) type Place = u16;

@@ -21,9 +21,9 @@
 //!
 //! `O(changes * PATIENCE)` a pass; a pass without a chain is the last one.
 
-use crate::change::RawChange;
 use crate::location::Level;
 use crate::mapping::HOLE;
+use crate::mapping::change::RawChange;
 use crate::planner::Planner;
 use crate::service::ServiceIndex;
 use crate::share::Shares;

@@ -13,10 +13,10 @@ use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::JsonError;
-use super::rows::Rows;
-use crate::offset::byte_offset;
+use super::entries::Rows;
 use crate::prefix::{PREFIXES, Prefix};
 use crate::service::ServiceIndex;
+use crate::wire::byte_offset::byte_offset;
 
 const BYTE_ORDER_MARK: char = '\u{FEFF}';
 

@@ -8,9 +8,9 @@
 //! step, so that the arcs along levels form no cycle.
 
 use super::bases::{Bases, Blocked, Limits};
-use super::block::{Arc, Cursor, START};
-use super::cells::{Cells, Key};
-use super::tree::LoadTree;
+use super::blocking::{Arc, Cursor, START};
+use super::load_tree::LoadTree;
+use super::unreached::{Cells, Key};
 use super::{NONE, Place};
 use crate::mapping::HOLE;
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::change::RawChange;
 use crate::mapping::HOLE;
+use crate::mapping::change::RawChange;
 
 /// Sorts changes into waves: one change of a base at most in each, the changes
 /// of a base in their order, no more than `most` into a service and no more

@@ -1,10 +1,10 @@
 //! The bases that can't stay as they are: what is fixed in them, and how many
 //! replicas they are to place.
 
-use super::rooms::Rooms;
+use super::capacity::Rooms;
 use super::{Broken, Ids, Role, Roles, Survey};
-use crate::flow::Limits;
 use crate::mapping::{HOLE, PrefixMapping};
+use crate::planner::flow::Limits;
 
 /// What reads them into a survey.
 #[derive(Debug)]

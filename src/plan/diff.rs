@@ -22,7 +22,7 @@ use std::error::Error;
 use std::fmt;
 use std::ops::Range;
 
-use crate::change::RawChange;
+use crate::mapping::change::RawChange;
 use crate::mapping::{HOLE, PrefixMapping};
 use crate::plan::Plan;
 use crate::prefix::Digits;

@@ -21,8 +21,8 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::location::{Location, LocationError};
-use crate::offset::byte_offset;
 use crate::service::Service;
+use crate::wire::byte_offset::byte_offset;
 
 /// What to do with a service that has no location.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,16 +1,27 @@
 //! What rebalance and decommission share: from a survey to a solved flow, and
 //! from that to the changes of each base and their proof.
 
-use crate::bound::{Bound, Plain};
-use crate::change::RawChange;
-use crate::flow::{Bases, Limits, LoadTree, Search, Touched};
+mod bound;
+pub(crate) mod flow;
+pub(crate) mod load_nodes;
+pub(crate) mod one_by_one;
+pub(crate) mod part;
+pub(crate) mod select;
+mod sequence;
+pub(crate) mod survey;
+
+pub use one_by_one::Candidate;
+
 use crate::location::Level;
+use crate::mapping::change::RawChange;
 use crate::mapping::{HOLE, PrefixMapping};
-use crate::network::{DOMAIN_WEIGHT, Network, SERVICE_WEIGHT};
-use crate::sequence::Sequencer;
+use crate::planner::bound::{Bound, Plain};
+use crate::planner::flow::{Bases, Limits, LoadTree, Search, Touched};
+use crate::planner::load_nodes::{DOMAIN_WEIGHT, Network, SERVICE_WEIGHT};
+use crate::planner::sequence::Sequencer;
+use crate::planner::survey::{Ids, Role, Roles, Survey};
 use crate::service::ServiceIndex;
 use crate::share::{Band, Shares};
-use crate::survey::{Ids, Role, Roles, Survey};
 use crate::topology::Topology;
 
 /// What is planned on.

@@ -1,13 +1,13 @@
 //! Replacing freed replicas one after another, as a strategy says.
 
-use crate::change::RawChange;
-use crate::flow::Limits;
 use crate::mapping::HOLE;
+use crate::mapping::change::RawChange;
 use crate::planner::Planner;
+use crate::planner::flow::Limits;
+use crate::planner::survey::{Broken, Survey};
 use crate::prefix::Base;
 use crate::service::Service;
 use crate::share::Band;
-use crate::survey::{Broken, Survey};
 
 /// A service that may take a freed replica.
 #[derive(Debug, Clone, Copy)]

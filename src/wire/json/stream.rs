@@ -10,9 +10,9 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::rows::Rows;
-use super::scan::Scanner;
-use super::{JsonError, strict};
+use super::entries::Rows;
+use super::quick::Scanner;
+use super::{JsonError, thorough};
 use crate::mapping::PrefixMapping;
 use crate::prefix::Digits;
 
@@ -34,7 +34,7 @@ pub(super) fn read(
         found
     } else {
         input.seek(SeekFrom::Start(start))?;
-        strict::read(&text_of(input)?)?
+        thorough::read(&text_of(input)?)?
     };
     rows.into_mapping(names, digits)
 }

@@ -23,9 +23,9 @@
 //! A service that stands twice loses its second entry first: no replica goes with
 //! it.
 
-use crate::change::RawChange;
-use crate::flow::Limits;
 use crate::mapping::HOLE;
+use crate::mapping::change::RawChange;
+use crate::planner::flow::Limits;
 
 /// What puts the changes of bases in order, one base after another.
 ///

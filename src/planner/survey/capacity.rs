@@ -1,7 +1,7 @@
 //! How many replicas the rules have room for, beside those that a base keeps.
 
-use crate::flow::Limits;
 use crate::mapping::HOLE;
+use crate::planner::flow::Limits;
 
 /// How many replicas the rules let a base place.
 #[derive(Debug)]

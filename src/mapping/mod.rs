@@ -1,13 +1,14 @@
 //! The mapping: which services hold each base.
 
 mod assign;
+pub(crate) mod change;
 
 pub use assign::AssignError;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::change::RawChange;
+use crate::mapping::change::RawChange;
 use crate::prefix::{Base, Digits};
 use crate::service::ServiceIndex;
 use crate::topology::Topology;

@@ -2,8 +2,8 @@
 //! else: nearly all of them, so that what each costs is most of a survey.
 
 use super::Survey;
-use crate::flow::Limits;
 use crate::mapping::{HOLE, PrefixMapping};
+use crate::planner::flow::Limits;
 
 /// Lets bases of `replicas` keep all their own services, if those keep the rules
 /// and are at least `least`. `place` has the place of each name whose replicas

@@ -5,14 +5,14 @@
 //! in location order, a name that only the mapping knows a number after those.
 
 mod broken;
-mod rooms;
-mod sound;
+mod capacity;
+mod intact;
 
 use self::broken::Reader;
-use self::rooms::Rooms;
-use self::sound::keep_sound;
-use crate::flow::{Bases, Limits, Own};
+use self::capacity::Rooms;
+use self::intact::keep_sound;
 use crate::mapping::{HOLE, PrefixMapping};
+use crate::planner::flow::{Bases, Limits, Own};
 use crate::service::ServiceIndex;
 use crate::topology::Topology;
 

@@ -5,8 +5,8 @@
 //! same band become one node with it, unless loads may have to miss their bands:
 //! then each domain's own miss counts.
 
-use crate::flow::{Limits, NONE, NodeSpec};
 use crate::location::Level;
+use crate::planner::flow::{Limits, NONE, NodeSpec};
 use crate::rules::Rules;
 use crate::service::ServiceIndex;
 use crate::share::{Band, Shares};

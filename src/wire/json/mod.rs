@@ -12,9 +12,9 @@
 //!
 //! Reading goes by two readers over one table:
 //!
-//! 1. `scan` takes documents without escapes, empty arrays or errors, which
+//! 1. `quick` takes documents without escapes, empty arrays or errors, which
 //!    those of meta0, of its proxy, of Python and of this library are;
-//! 2. what it declines, `strict` reads again with `serde_json`: it finds what is
+//! 2. what it declines, `thorough` reads again with `serde_json`: it finds what is
 //!    wrong and where, or takes what is only unusual (an escape in a name).
 //!
 //! The first takes a document in pieces; `stream` hands it those of a file, and
@@ -25,19 +25,19 @@
 //! order of the keys.
 
 mod cursor;
+mod entries;
 mod error;
 mod names;
-mod rows;
-mod scan;
+mod packed;
+mod quick;
 mod stream;
-mod strict;
-mod words;
+mod thorough;
 mod write;
 
 use std::io;
 
 pub use error::JsonError;
-use scan::Scanner;
+use quick::Scanner;
 
 use crate::mapping::PrefixMapping;
 use crate::prefix::{Base, Digits};
@@ -82,7 +82,7 @@ impl PrefixMapping {
         let whole = scanner.feed(text.as_bytes()) == text.len();
         let (names, rows) = match scanner.finish().filter(|_| whole) {
             Some(found) => found,
-            None => strict::read(text)?,
+            None => thorough::read(text)?,
         };
         rows.into_mapping(names, digits)
     }
