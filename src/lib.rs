@@ -75,6 +75,7 @@
 mod bootstrap;
 mod check;
 mod decommission;
+mod index;
 mod location;
 mod mapping;
 mod plan;

@@ -241,7 +241,7 @@ impl Cells {
             groups.push(group);
             units.last_mut().expect("pushed above").groups.end = groups.len();
         }
-        let cap = u64::from(rules.domain_cap());
+        let cap = u64::from(rules.degradation_cap().unwrap_or(rules.replicas()));
         for unit in &mut units {
             let groups = unit.groups.len() as u64;
             unit.capacity = if finer { groups * cap.min(1) } else { groups.min(cap) };
@@ -377,7 +377,7 @@ impl Unsatisfiable {
             let mut members = topology.members(domain).iter();
             members.any(|index| topology.services()[index.index()].is_available())
         };
-        let cap = u64::from(rules.domain_cap());
+        let cap = u64::from(rules.degradation_cap().unwrap_or(rules.replicas()));
         let holds = |domain: &crate::topology::Domain| {
             let mut groups: Vec<_> = topology
                 .members(domain)
@@ -395,7 +395,7 @@ impl Unsatisfiable {
             degradation: rules.get_degradation(),
             level,
             unit_level: rules.get_level(),
-            domain_cap: rules.domain_cap(),
+            domain_cap: rules.degradation_cap().unwrap_or(rules.replicas()),
             domains: topology.domains(level).iter().filter(has_available).map(holds).collect(),
         }
     }

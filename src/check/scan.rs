@@ -234,7 +234,8 @@ impl<'a> Scan<'a> {
     }
 
     fn judge_degradation(&mut self, base: Base) {
-        let (level, cap) = (self.rules.get_level(), self.rules.domain_cap());
+        let (level, cap) =
+            (self.rules.get_level(), self.rules.degradation_cap().unwrap_or(self.rules.replicas()));
         if self.rules.get_degradation() == 0 {
             return;
         }
@@ -288,7 +289,10 @@ impl<'a> Scan<'a> {
         let mut apart = self.rules.get_min_dist().level();
         let mut crowd = match self.rules.get_degradation() {
             0 => (Level::Volume, u16::MAX),
-            _ => (self.rules.get_level(), self.rules.domain_cap()),
+            _ => (
+                self.rules.get_level(),
+                self.rules.degradation_cap().unwrap_or(self.rules.replicas()),
+            ),
         };
         let spare = self.rules.replicas() - self.rules.quorum();
         for (level, least) in Level::ALL.into_iter().zip(self.tolerated) {

@@ -154,7 +154,11 @@ pub(crate) fn limits(topology: &Topology, rules: Rules, open: Vec<bool>) -> Limi
     Limits {
         group: domain_at(group_level),
         unit: if binds { domain_at(unit_level) } else { vec![0; open.len()] },
-        unit_cap: if binds { rules.domain_cap() } else { u16::MAX },
+        unit_cap: if binds {
+            rules.degradation_cap().unwrap_or(rules.replicas())
+        } else {
+            u16::MAX
+        },
         open,
     }
 }

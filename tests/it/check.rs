@@ -344,7 +344,7 @@ impl<'a> Naive<'a> {
         let too_close = known.iter().array_combinations().any(is_close);
         self.add(BreachKind::TooClose, base, usize::from(too_close));
         let domains = domains(&known, self.rules.get_level());
-        let cap = usize::from(self.rules.domain_cap());
+        let cap = usize::from(self.rules.degradation_cap().unwrap_or(self.rules.replicas()));
         let crowded = self.rules.get_degradation() > 0 && domains.values().any(|&n| n > cap);
         self.add(BreachKind::Degradation, base, usize::from(crowded));
         let sound: Vec<_> = known.into_iter().filter(|service| service.score() > 0).collect();

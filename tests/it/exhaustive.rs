@@ -63,7 +63,8 @@ impl<'a> Choices<'a> {
             let here = service.location();
             let close = |s: &&&Service| s.location().distance(here) < rules.get_min_dist().get();
             let alike = |s: &&&Service| s.location().shares(here, rules.get_level());
-            let has_room = all.iter().filter(alike).count() <= usize::from(rules.domain_cap());
+            let has_room = all.iter().filter(alike).count()
+                <= usize::from(rules.degradation_cap().unwrap_or(rules.replicas()));
             // It is close to itself, once.
             all.iter().filter(close).count() == 1 && (rules.get_degradation() == 0 || has_room)
         })

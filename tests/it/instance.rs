@@ -311,7 +311,8 @@ impl Draw {
             let far = |other: &&Service| {
                 other.location().distance(service.location()) >= rules.get_min_dist().get()
             };
-            let has_room = row.iter().filter(near).count() < usize::from(rules.domain_cap());
+            let has_room = row.iter().filter(near).count()
+                < usize::from(rules.degradation_cap().unwrap_or(rules.replicas()));
             if row.len() < usize::from(rules.replicas()) && has_room && row.iter().all(far) {
                 row.push(service);
             }

@@ -66,7 +66,9 @@ pub(crate) fn judge_row<'a>(
         let near =
             |other: &&&Service| other.location().shares(service.location(), rules.get_level());
         let alike = services.iter().filter(near).count();
-        if rules.get_degradation() > 0 && alike > usize::from(rules.domain_cap()) {
+        if rules.get_degradation() > 0
+            && alike > usize::from(rules.degradation_cap().unwrap_or(rules.replicas()))
+        {
             return Err(format!("has {alike} replicas around {service}"));
         }
     }

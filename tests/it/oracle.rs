@@ -294,7 +294,11 @@ impl<'a> Task<'a> {
     }
 
     fn unit_cap(&self) -> u64 {
-        if self.has_caps() { self.rules.domain_cap().into() } else { u64::MAX }
+        if self.has_caps() {
+            self.rules.degradation_cap().unwrap_or(self.rules.replicas()).into()
+        } else {
+            u64::MAX
+        }
     }
 
     /// Without degradation nothing is capped. With a level finer than the

@@ -134,7 +134,7 @@ fn broken(row: &[String], topology: &Topology, rules: Rules) -> BTreeSet<&'stati
     };
     let wanted = usize::from(rules.replicas());
     let replicas = row.iter().unique().count();
-    let most = usize::from(rules.domain_cap());
+    let most = usize::from(rules.degradation_cap().unwrap_or(rules.replicas()));
     let faults = [
         ("short", replicas < wanted),
         ("excess", replicas > wanted),

@@ -219,7 +219,7 @@ fn naive(topology: &Topology, digits: Digits, rules: Rules) -> Option<BTreeMap<&
     let units = cut(&available, rules.get_level());
     let group_level = rules.get_min_dist().level();
     let groups = cut(&available, group_level);
-    let cap = usize::from(rules.domain_cap());
+    let cap = usize::from(rules.degradation_cap().unwrap_or(rules.replicas()));
     let of_units = units.iter().enumerate().map(|(place, unit)| {
         (BTreeSet::from([place]), bases * Exact::whole(cap.min(cut(unit, group_level).len())))
     });
@@ -276,7 +276,7 @@ fn assert_limits(topology: &Topology, shares: &Shares, digits: Digits, rules: Ru
     let bases = Exact::whole(digits.count());
     let sum = |level| shares.domains(level).iter().map(|&share| exact(share));
     assert!(sum(rules.get_min_dist().level()).all(|share| !bases.is_below(share)));
-    let cap = bases * Exact::whole(rules.domain_cap().into());
+    let cap = bases * Exact::whole(rules.degradation_cap().unwrap_or(rules.replicas()).into());
     assert!(sum(rules.get_level()).all(|share| !cap.is_below(share)));
     let total = bases * Exact::whole(rules.replicas().into());
     for level in Level::ALL {

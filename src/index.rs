@@ -1,0 +1,76 @@
+//! Numbers that stand for things: the type says which thing, and of what.
+//!
+//! All are 16 bits wide, so that a table of 65,536 bases stays small, and all
+//! spare their last value for "none": a cell without a replica, a change that
+//! comes from nowhere.
+
+use std::fmt;
+
+/// How many things of a kind there may be: 65,535.
+pub(crate) const LIMIT: usize = u16::MAX as usize;
+
+macro_rules! indices {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub(crate) struct $name(u16);
+
+        #[allow(dead_code, clippy::allow_attributes, reason = "not every kind needs all")]
+        impl $name {
+            /// No such thing; after all others.
+            pub(crate) const NONE: Self = Self(u16::MAX);
+
+            /// The thing at a place, from 0.
+            ///
+            /// # Panics
+            ///
+            /// When the place is [`LIMIT`] or more.
+            #[inline]
+            pub(crate) const fn new(index: usize) -> Self {
+                assert!(index < LIMIT, "at most 65,535 of a kind");
+                #[expect(clippy::cast_possible_truncation, reason = "below the limit")]
+                Self(index as u16)
+            }
+
+            /// Its place; that of [`Self::NONE`] is beyond all.
+            #[inline]
+            pub(crate) const fn index(self) -> usize {
+                self.0 as usize
+            }
+
+            #[inline]
+            pub(crate) const fn is_none(self) -> bool {
+                self.0 == u16::MAX
+            }
+
+            #[inline]
+            pub(crate) const fn is_some(self) -> bool {
+                self.0 != u16::MAX
+            }
+
+            /// The first so many, ascending.
+            pub(crate) fn all(count: usize) -> impl DoubleEndedIterator<Item = Self> + Clone {
+                assert!(count <= LIMIT, "at most 65,535 of a kind");
+                (0..u16::MAX).map(Self).take(count)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                if self.is_none() { f.write_str("none") } else { self.0.fmt(f) }
+            }
+        }
+    )*};
+}
+
+indices! {
+    /// A name of a mapping: its place among the names, which ascend.
+    Name;
+    /// A name of a plan, likewise.
+    PlanName;
+    /// Whom a planner knows: a service of the topology by its place in location
+    /// order, then the names that the mapping alone has.
+    Id;
+    /// A service of the topology: its place in location order.
+    Place;
+}
