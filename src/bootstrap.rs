@@ -68,8 +68,9 @@ use crate::prefix::Digits;
 use crate::ratio::Ratio;
 use crate::rules::Rules;
 use crate::service::ServiceIndex;
-use crate::share::{Shares, Unsatisfiable};
+use crate::share::Shares;
 use crate::topology::Topology;
+use crate::unsatisfiable::Unsatisfiable;
 
 /// The most blocks: with so many random orders, any two services that may meet
 /// have met about as often as by chance. Each costs a pass over the services.

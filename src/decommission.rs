@@ -23,8 +23,9 @@ use crate::prefix::{Base, Digits};
 use crate::ratio::Tolerance;
 use crate::rules::Rules;
 use crate::service::ServiceIndex;
-use crate::share::{Shares, Unsatisfiable};
+use crate::share::Shares;
 use crate::topology::Topology;
+use crate::unsatisfiable::Unsatisfiable;
 
 /// Where a freed replica goes, of the services that the rules allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

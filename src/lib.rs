@@ -87,6 +87,7 @@ mod rules;
 mod service;
 mod share;
 mod topology;
+mod unsatisfiable;
 mod wire;
 
 pub use bootstrap::{BootstrapError, BootstrapOptions};
@@ -104,8 +105,9 @@ pub use ratio::{Ratio, Tolerance, ToleranceError};
 pub use rebalance::{RebalanceError, RebalanceOptions};
 pub use rules::{Rules, RulesError};
 pub use service::{Service, ServiceIndex};
-pub use share::{Band, Shares, Unsatisfiable};
+pub use share::{Band, Shares};
 pub use topology::{Domain, Topology, TopologyError};
+pub use unsatisfiable::{FullDomain, Unsatisfiable};
 pub use wire::{JsonError, ServiceListError, WithoutLocation, read_services};
 
 /// Runs the examples of the README.

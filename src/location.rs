@@ -24,6 +24,16 @@ impl Level {
     /// All four, coarsest first.
     pub const ALL: [Self; 4] = [Self::Site, Self::Rack, Self::Host, Self::Volume];
 
+    /// The next finer level; `None` for a volume.
+    pub(crate) const fn finer(self) -> Option<Self> {
+        match self {
+            Self::Site => Some(Self::Rack),
+            Self::Rack => Some(Self::Host),
+            Self::Host => Some(Self::Volume),
+            Self::Volume => None,
+        }
+    }
+
     /// Its place in [`Level::ALL`], 0 to 3.
     #[must_use]
     pub const fn index(self) -> usize {

@@ -107,20 +107,6 @@ impl Ratio {
         .reduced()
     }
 
-    /// Whether it is so much or more.
-    pub(crate) const fn reaches(self, number: u64) -> bool {
-        self.numerator >= number as u128 * self.denominator
-    }
-
-    pub(crate) const fn minus_whole(self, number: u64) -> Self {
-        let taken = number as u128 * self.denominator;
-        Self { numerator: self.numerator.saturating_sub(taken), ..self }
-    }
-
-    pub(crate) fn times(self, factor: u64) -> Self {
-        Self { numerator: self.numerator * u128::from(factor), ..self }
-    }
-
     /// A `divisor`-th of it; of nothing, when the divisor is 0.
     pub(crate) fn over(self, divisor: u64) -> Self {
         Self { denominator: self.denominator * u128::from(divisor.max(1)), ..self }.reduced()
@@ -275,15 +261,15 @@ mod tests {
         let third = Ratio::new(1, 3);
         assert_eq!(third.plus(third).plus(third), Ratio::whole(1));
         assert_eq!(third.plus(Ratio::new(1, 6)).to_string(), "1/2");
-        assert_eq!(Ratio::new(7, 2).minus_whole(3).times(4).over(6), third);
+        assert_eq!(Ratio::new(7, 3).over(7), third);
         assert!(Ratio::new(2, 3) > Ratio::new(3, 5));
         assert_ne!(third, Ratio::new(1, 2));
-        assert!(Ratio::new(6, 2).reaches(3) && !Ratio::new(7, 2).reaches(4));
     }
 
     #[test]
     fn terms_of_more_than_64_bits_are_as_exact() {
-        let half = Ratio::new(u64::MAX, 6).times(3);
+        let sixth = Ratio::new(u64::MAX, 6);
+        let half = sixth.plus(sixth).plus(sixth);
         assert_eq!((half.floor(), half.ceil()), (u64::MAX / 2, u64::MAX / 2 + 1));
         assert_eq!(half.parts(), (u128::from(u64::MAX), 2));
         assert_eq!(half.plus(half), Ratio::whole(u64::MAX));

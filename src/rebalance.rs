@@ -15,8 +15,9 @@ use crate::planner::{Planner, over_names};
 use crate::ratio::Tolerance;
 use crate::rules::Rules;
 use crate::service::ServiceIndex;
-use crate::share::{Shares, Unsatisfiable};
+use crate::share::Shares;
 use crate::topology::Topology;
+use crate::unsatisfiable::Unsatisfiable;
 
 /// How to rebalance.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,48 +2,61 @@
 //!
 //! # The problem
 //!
-//! `B` bases want `R` replicas each. A *unit* is a domain of the rules' level, a
-//! *group* one of the least distance's level, each with an available service. A
-//! group holds at most one replica of a base, a unit at most the degradation
-//! cap. Among the loads that these limits let through, the share is the
-//! max-min fair one: first between units, then between the services of a unit.
+//! `B` bases want `R` replicas each. A *unit* is a domain of the rules' level
+//! with an available service. The rules cap what a domain of each level may hold
+//! of one base, and with that what any set of services may hold. Among the loads
+//! that these caps let through, the share is the max-min fair one: first between
+//! units, then between the services of a unit.
 //!
 //! # How
 //!
-//! Water filling. Vessels of weight `w` and capacity `c` fill to one level `λ`,
-//! where `sum(min(c, w * λ))` is what there is to pour: sorted by `c / w`, the
-//! first ones are full, and `λ` is what is left over the weight of the rest.
+//! Water filling in a tree. Let the water stand at `w`. A leaf holds as much as
+//! the water is high, up to its capacity; a domain `X` above it holds what its
+//! parts hold together, up to `B * cap(X)`:
 //!
-//! 1. Level as coarse as the groups, or coarser: units of weight 1 and capacity
-//!    `B * min(groups, cap)` take `B * R`; inside each, its groups, of as much
-//!    weight as they have services and of capacity `B`, take what the unit has.
-//! 2. Level finer than the groups: groups, of as much weight as they have units
-//!    and of capacity `B`, take `B * R`; the units of a group get equal parts
-//!    of it, and the services of a unit equal parts of that.
+//! ```text
+//! f_leaf(w) = min(w, capacity)        f_X(w) = min(B * cap(X), sum of f_part(w))
+//! ```
+//!
+//! 1. [`Filling::rise`] finds, finest domains first, the water at which each
+//!    domain is full: from there on none of its leaves rises. What a domain says
+//!    to the one above is a list of [`Stop`]s, ascending by water: so many leaves
+//!    stop rising, with so many replicas in them.
+//! 2. The root holds a given amount, which gives its water.
+//! 3. [`Filling::settle`] goes down again: a leaf holds as much as the lowest
+//!    water on its path, since a full domain keeps its leaves where they were when
+//!    it filled up.
+//!
+//! That is done twice: from all of the cluster down to the units, whose capacity
+//! is `B` times what one base may have there, with an amount of `B * R`; and from
+//! each unit down to its services, of capacity `B`, with what the unit holds.
 //!
 //! # Why that is the fair share
 //!
-//! The limits are a laminar family with the rank function of a polymatroid, and
+//! The caps are a laminar family with the rank function of a polymatroid, and
 //! on its base polytope the lexicographically largest sorted vector is unique
 //! and found by raising all coordinates together, freezing those that a tight
-//! set holds (Megiddo 1974; Fujishige 1980). With nested sets, tight sets are
-//! the vessels that are full, so freezing is what sorting by `c / w` does.
+//! set holds (Megiddo 1974; Fujishige 1980). With nested sets the tight ones are
+//! the domains that are full, which is what step 1 finds.
 //!
 //! # Complexity
 //!
-//! `O(services * log(services))`, in fractions whose denominators stay below
-//! 2^48 and whose values stay below 2^32: nothing overflows 128 bits.
+//! `O(services * log(services))`. The water at which a domain is full is a whole
+//! number over a number of leaves: what has stopped below it are full domains
+//! and leaves, which hold whole numbers. So terms stay below 2^48 in the first
+//! part and denominators below 2^32 in the second, and nothing overflows.
 
-use std::error::Error;
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Range;
 
-use crate::location::{Level, MinDist};
+use crate::location::Level;
 use crate::prefix::Digits;
 use crate::ratio::{Ratio, Tolerance};
 use crate::rules::Rules;
 use crate::service::ServiceIndex;
 use crate::topology::Topology;
+use crate::unsatisfiable::Unsatisfiable;
 
 /// The loads that count as balanced: `floor..=ceil`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -99,7 +112,7 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// The shares of a topology with so many bases, by the rules.
+    /// The shares of the services of a topology in a mapping of these digits.
     ///
     /// # Errors
     ///
@@ -110,13 +123,11 @@ impl Shares {
         digits: Digits,
         rules: Rules,
     ) -> Result<Self, Box<Unsatisfiable>> {
-        let cells = Cells::new(topology, rules);
-        let capacity: u64 = cells.units.iter().map(|unit| unit.capacity).sum();
-        if capacity < rules.replicas().into() {
-            return Err(Box::new(Unsatisfiable::new(topology, rules, capacity)));
+        let room = room_by_domain(topology, rules);
+        if room[Level::Site.index()].iter().sum::<u64>() < rules.replicas().into() {
+            return Err(Box::new(Unsatisfiable::new(topology, rules, &room)));
         }
-        let bases = digits.count() as u64;
-        let services = cells.pour(topology, bases, rules);
+        let services = pour(topology, digits, rules, &room);
         let domains = sum_by_domain(topology, &services);
         Ok(Self { services, domains, tolerance: Tolerance::default() })
     }
@@ -161,271 +172,278 @@ impl Shares {
     }
 }
 
-/// The share of each domain: the sum of its parts, finest level first, so that
-/// terms of one sum come from one unit and have one denominator.
+/// The share of each domain: the sum of its parts, finest level first. What is
+/// full holds a whole number and the rest of a domain stands at one water, so
+/// that the terms of a sum have few denominators.
 fn sum_by_domain(topology: &Topology, services: &[Ratio]) -> [Vec<Ratio>; 4] {
     let mut domains = [const { Vec::new() }; 4];
     for level in Level::ALL.into_iter().rev() {
-        let mut sums = vec![Ratio::ZERO; topology.domains(level).len()];
-        let mut add = |service: ServiceIndex, share| {
-            let sum = &mut sums[topology.domain_of(level, service).unwrap_or_default()];
-            *sum = sum.plus(share);
-        };
-        match Level::ALL.get(level.index() + 1) {
-            None => {
-                for &service in topology.by_location() {
-                    add(service, services[service.index()]);
-                }
-            }
-            Some(&finer) => {
-                for (domain, &share) in topology.domains(finer).iter().zip(&domains[finer.index()])
-                {
-                    add(topology.members(domain)[0], share);
-                }
-            }
-        }
+        let sum = |parts: &[Ratio]| parts.iter().fold(Ratio::ZERO, |sum, &part| sum.plus(part));
+        let sums = topology.domains(level).iter().map(|domain| match level.finer() {
+            None => topology
+                .members(domain)
+                .iter()
+                .fold(Ratio::ZERO, |sum, service| sum.plus(services[service.index()])),
+            Some(finer) => sum(&domains[finer.index()][topology.parts(domain)]),
+        });
+        let sums = sums.collect();
         domains[level.index()] = sums;
     }
     domains
 }
 
-/// A group: the available services of a domain of the least distance's level.
-#[derive(Debug)]
-struct Group {
-    services: u64,
-    units: u64,
-    members: Range<usize>,
+/// How high water stands: a fraction.
+#[derive(Debug, Clone, Copy)]
+struct Water {
+    numerator: u64,
+    denominator: u64,
 }
 
-/// A unit that can hold replicas: the most that one base may have there.
-#[derive(Debug)]
-struct Unit {
-    capacity: u64,
-    groups: Range<usize>,
+impl Water {
+    const fn whole(numerator: u64) -> Self {
+        Self { numerator, denominator: 1 }
+    }
+
+    fn cmp(self, other: Self) -> Ordering {
+        let product = |a: u64, b: u64| u128::from(a) * u128::from(b);
+        product(self.numerator, other.denominator).cmp(&product(other.numerator, self.denominator))
+    }
+
+    fn min(self, other: Self) -> Self {
+        if self.cmp(other).is_le() { self } else { other }
+    }
+
+    fn ratio(self) -> Ratio {
+        Ratio::new(self.numerator, self.denominator).over(1)
+    }
 }
 
-/// The available services by group, and the groups by unit. With a level finer
-/// than the groups, all groups are in one unit: a group then holds one replica
-/// at most, and so does every domain in it.
-#[derive(Debug)]
-struct Cells {
-    groups: Vec<Group>,
-    units: Vec<Unit>,
-    finer: bool,
+/// Leaves that rise no further: how many, from which water on, and how many
+/// replicas they hold then.
+#[derive(Debug, Clone, Copy)]
+struct Stop {
+    at: Water,
+    leaves: u64,
+    amount: u64,
 }
 
-impl Cells {
-    fn new(topology: &Topology, rules: Rules) -> Self {
-        let (group_level, unit_level) = (rules.get_min_dist().level(), rules.get_level());
-        let finer = unit_level > group_level;
-        let mut groups: Vec<Group> = Vec::new();
-        let mut units: Vec<Unit> = Vec::new();
-        let mut last_unit = None;
-        for domain in topology.domains(group_level) {
-            let mut group = Group { services: 0, units: 0, members: domain.members() };
-            let mut unit = None;
-            for &service in topology.members(domain) {
-                if topology.services()[service.index()].is_available() {
-                    group.services += 1;
-                    let last = unit.replace(topology.domain_of(unit_level, service));
-                    group.units += u64::from(last != unit);
-                }
+/// What the leaves of a filling are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leaves {
+    /// The domains of this level, each with room for what one base may have there.
+    Domains(Level),
+    /// The services.
+    Services,
+}
+
+/// One filling of a tree of domains.
+#[derive(Debug)]
+struct Filling<'a> {
+    topology: &'a Topology,
+    rules: Rules,
+    bases: u64,
+    /// The most replicas of one base in each domain of each level.
+    room: &'a [Vec<u64>; 4],
+    leaves: Leaves,
+    /// The water at which each domain above the leaves is full, if it ever is.
+    full_at: [Vec<Option<Water>>; 4],
+    /// The stops of the domain at hand, after those of the domains before it.
+    stops: Vec<Stop>,
+}
+
+impl<'a> Filling<'a> {
+    fn new(
+        topology: &'a Topology,
+        digits: Digits,
+        rules: Rules,
+        room: &'a [Vec<u64>; 4],
+        leaves: Leaves,
+    ) -> Self {
+        let full_at = Level::ALL.map(|level| vec![None; topology.domains(level).len()]);
+        let bases = digits.count() as u64;
+        Self { topology, rules, bases, room, leaves, full_at, stops: Vec::new() }
+    }
+
+    /// Adds the stops of some domains of a level.
+    fn rise_all(&mut self, level: Level, domains: Range<usize>) {
+        let start = self.stops.len();
+        for domain in domains {
+            self.rise(level, domain, start);
+        }
+        let by_water = |a: &Stop, b: &Stop| a.at.cmp(b.at);
+        if !self.stops[start..].is_sorted_by(|a, b| by_water(a, b).is_le()) {
+            self.stops[start..].sort_by(by_water);
+        }
+    }
+
+    /// Adds the stops of a domain, to those of its siblings from `start` on.
+    fn rise(&mut self, level: Level, domain: usize, start: usize) {
+        let room = self.room[level.index()][domain];
+        if room == 0 {
+            return;
+        }
+        if self.leaves == Leaves::Domains(level) {
+            let capacity = self.bases * room;
+            return self.stop(Water::whole(capacity), 1, capacity, start);
+        }
+        let here = self.stops.len();
+        let domain_at = &self.topology.domains(level)[domain];
+        match level.finer() {
+            Some(finer) => self.rise_all(finer, self.topology.parts(domain_at)),
+            None => {
+                let leaves = available(self.topology, self.topology.members(domain_at));
+                self.stop(Water::whole(self.bases), leaves, self.bases * leaves, here);
             }
-            if unit.is_none() {
+        }
+        let cap = self.bases * u64::from(self.rules.cap(level));
+        let binds = self.stops[here..].iter().map(|stop| stop.amount).sum::<u64>() > cap;
+        if binds && let Some((water, kept, last)) = self.fill(here, Water::whole(cap)) {
+            self.full_at[level.index()][domain] = Some(water);
+            self.stops.truncate(kept);
+            self.stop(water, last.leaves, last.amount, here);
+        }
+        // Equal stops of siblings are one.
+        if here > start && self.stops.len() == here + 1 {
+            let Stop { at, leaves, amount } = self.stops[here];
+            self.stops.truncate(here);
+            self.stop(at, leaves, amount, start);
+        }
+    }
+
+    /// Adds a stop, to the last one from `start` on if that is at the same water.
+    fn stop(&mut self, at: Water, leaves: u64, amount: u64, start: usize) {
+        match self.stops[start..].last_mut() {
+            Some(last) if last.at.cmp(at).is_eq() => {
+                last.leaves += leaves;
+                last.amount += amount;
+            }
+            _ => self.stops.push(Stop { at, leaves, amount }),
+        }
+    }
+
+    /// The water at which the stops from `start` on hold an amount: with it, how
+    /// many stops are below, and what stops there, were it for good. `None` when
+    /// they never hold so much, or only when all have stopped.
+    fn fill(&self, start: usize, amount: Water) -> Option<(Water, usize, Stop)> {
+        let mut rising: u64 = self.stops[start..].iter().map(|stop| stop.leaves).sum();
+        let Water { numerator, denominator } = amount;
+        let mut left = numerator;
+        for (place, stop) in self.stops.iter().enumerate().skip(start) {
+            // stop.at * rising >= left / denominator
+            let held = u128::from(stop.at.numerator) * u128::from(rising) * u128::from(denominator);
+            if held >= u128::from(left) * u128::from(stop.at.denominator) {
+                let at = Water { numerator: left, denominator: denominator * rising };
+                return Some((at, place, Stop { at, leaves: rising, amount: left }));
+            }
+            rising -= stop.leaves;
+            left -= stop.amount * denominator;
+        }
+        None
+    }
+
+    /// Says what each leaf below some domains of a level holds, when the water
+    /// above them stands at a height; `None` is above all.
+    fn settle(
+        &self,
+        level: Level,
+        domains: Range<usize>,
+        above: Option<Water>,
+        say: &mut impl FnMut(usize, Water),
+    ) {
+        for domain in domains {
+            let room = self.room[level.index()][domain];
+            if room == 0 {
                 continue;
             }
-            if last_unit.is_none() || (!finer && last_unit != unit) {
-                units.push(Unit { capacity: 0, groups: groups.len()..groups.len() });
-                last_unit = unit;
+            let lowest = |own: Water| above.map_or(own, |above| above.min(own));
+            if self.leaves == Leaves::Domains(level) {
+                say(domain, lowest(Water::whole(self.bases * room)));
+                continue;
             }
-            groups.push(group);
-            units.last_mut().expect("pushed above").groups.end = groups.len();
-        }
-        let cap = u64::from(rules.degradation_cap().unwrap_or(rules.replicas()));
-        for unit in &mut units {
-            let groups = unit.groups.len() as u64;
-            unit.capacity = if finer { groups * cap.min(1) } else { groups.min(cap) };
-        }
-        Self { groups, units, finer }
-    }
-
-    /// The share of every service.
-    fn pour(&self, topology: &Topology, bases: u64, rules: Rules) -> Vec<Ratio> {
-        let mut shares = vec![Ratio::ZERO; topology.services().len()];
-        let total = Ratio::whole(bases * u64::from(rules.replicas()));
-        if self.finer {
-            let vessel = |group: &Group| Vessel { weight: group.units, capacity: bases };
-            let mut vessels: Vec<_> = self.groups.iter().map(vessel).collect();
-            let level = water_level(&mut vessels, total);
-            for group in &self.groups {
-                let part = vessel(group).content(level);
-                divide_among_units(topology, rules.get_level(), group, part, &mut shares);
-            }
-            return shares;
-        }
-        let outer = |unit: &Unit| Vessel { weight: 1, capacity: bases * unit.capacity };
-        let vessel = |group: &Group| Vessel { weight: group.services, capacity: bases };
-        let mut vessels: Vec<_> = self.units.iter().map(outer).collect();
-        let unit_level = water_level(&mut vessels, total);
-        for unit in &self.units {
-            let groups = &self.groups[unit.groups.clone()];
-            vessels.clear();
-            vessels.extend(groups.iter().map(vessel));
-            let level = water_level(&mut vessels, outer(unit).content(unit_level));
-            for group in groups {
-                let members = &topology.by_location()[group.members.clone()];
-                give(topology, members, vessel(group).content(level), &mut shares);
+            let water = self.full_at[level.index()][domain].map(lowest).or(above);
+            let here = &self.topology.domains(level)[domain];
+            match level.finer() {
+                Some(finer) => self.settle(finer, self.topology.parts(here), water, say),
+                None => self.settle_services(here.members(), water, say),
             }
         }
-        shares
     }
-}
 
-/// Gives every available service of some the same share.
-fn give(topology: &Topology, services: &[ServiceIndex], share: Ratio, shares: &mut [Ratio]) {
-    for service in services {
-        if topology.services()[service.index()].is_available() {
-            shares[service.index()] = share;
+    fn settle_services(
+        &self,
+        places: Range<usize>,
+        above: Option<Water>,
+        say: &mut impl FnMut(usize, Water),
+    ) {
+        let all = Water::whole(self.bases);
+        let water = above.map_or(all, |above| above.min(all));
+        for &service in &self.topology.by_location()[places] {
+            if self.topology.services()[service.index()].is_available() {
+                say(service.index(), water);
+            }
         }
     }
 }
 
-/// Gives each unit inside a group the same part, and its services equal parts
-/// of that.
-fn divide_among_units(
-    topology: &Topology,
-    level: Level,
-    group: &Group,
-    part: Ratio,
-    shares: &mut [Ratio],
-) {
-    let members = &topology.by_location()[group.members.clone()];
-    let unit_of = |service: &ServiceIndex| topology.domain_of(level, *service);
-    for unit in members.chunk_by(|a, b| unit_of(a) == unit_of(b)) {
-        let available =
-            unit.iter().filter(|index| topology.services()[index.index()].is_available()).count();
-        give(topology, unit, part.over(available as u64), shares);
+fn available(topology: &Topology, services: &[ServiceIndex]) -> u64 {
+    let is_available =
+        |service: &&ServiceIndex| topology.services()[service.index()].is_available();
+    services.iter().filter(is_available).count() as u64
+}
+
+/// The most replicas of one base that each domain of each level may hold.
+fn room_by_domain(topology: &Topology, rules: Rules) -> [Vec<u64>; 4] {
+    let mut room = [const { Vec::new() }; 4];
+    for level in Level::ALL.into_iter().rev() {
+        let cap = u64::from(rules.cap(level));
+        let here = topology.domains(level).iter().map(|domain| {
+            let parts = match level.finer() {
+                Some(finer) => room[finer.index()][topology.parts(domain)].iter().sum(),
+                None => available(topology, topology.members(domain)),
+            };
+            cap.min(parts)
+        });
+        let here = here.collect();
+        room[level.index()] = here;
     }
+    room
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Vessel {
-    weight: u64,
-    capacity: u64,
-}
+/// The share of every service.
+fn pour(topology: &Topology, digits: Digits, rules: Rules, room: &[Vec<u64>; 4]) -> Vec<Ratio> {
+    let level = rules.get_level();
+    let mut unit_holds = vec![Water::whole(0); topology.domains(level).len()];
+    let mut units = Filling::new(topology, digits, rules, room, Leaves::Domains(level));
+    let sites = 0..topology.domains(Level::Site).len();
+    units.rise_all(Level::Site, sites.clone());
+    let total = digits.count() as u64 * u64::from(rules.replicas());
+    let water = units.fill(0, Water::whole(total)).map(|filled| filled.0);
+    units.settle(Level::Site, sites, water, &mut |unit, holds| unit_holds[unit] = holds);
 
-impl Vessel {
-    /// What it holds for each unit of its weight.
-    fn content(self, level: Option<Ratio>) -> Ratio {
-        level
-            .filter(|level| !level.times(self.weight).reaches(self.capacity))
-            .unwrap_or_else(|| Ratio::new(self.capacity, self.weight).over(1))
-    }
-}
-
-/// The level in vessels which have room for what is poured into them; `None`
-/// when they are full. Sorts them.
-fn water_level(vessels: &mut [Vessel], total: Ratio) -> Option<Ratio> {
-    vessels.sort_unstable_by(|a, b| (a.capacity * b.weight).cmp(&(b.capacity * a.weight)));
-    let mut weight: u64 = vessels.iter().map(|vessel| vessel.weight).sum();
-    let mut left = total;
-    for vessel in vessels {
-        if !left.times(vessel.weight).reaches(vessel.capacity * weight) {
-            return Some(left.over(weight));
-        }
-        left = left.minus_whole(vessel.capacity);
-        weight -= vessel.weight;
-    }
-    None
-}
-
-/// The proof that a topology can't hold what the rules ask for.
-///
-/// Each domain in `domains` holds at most so many replicas of one base, no
-/// other domain holds any, and together that is less than `wanted`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unsatisfiable {
-    /// The replicas that each base is to have.
-    pub wanted: u16,
-    /// The most that one base can have.
-    pub capacity: u64,
-    /// The least distance between two of them.
-    pub min_dist: MinDist,
-    /// The degradation.
-    pub degradation: u16,
-    /// The level of `domains`: the rules' level where the degradation binds,
-    /// else that of the least distance.
-    pub level: Level,
-    /// The rules' level.
-    pub unit_level: Level,
-    /// The most replicas of a base that one domain of the rules' level may
-    /// hold, by the degradation alone.
-    pub domain_cap: u16,
-    /// The domains with an available service, by name, and the most replicas
-    /// of one base that each can hold.
-    pub domains: Vec<(String, u64)>,
-}
-
-impl Unsatisfiable {
-    fn new(topology: &Topology, rules: Rules, capacity: u64) -> Self {
-        let group_level = rules.get_min_dist().level();
-        let level = match rules.get_degradation() {
-            0 => group_level,
-            _ => rules.get_level().min(group_level),
+    let mut shares = vec![Ratio::ZERO; topology.services().len()];
+    let mut services = Filling::new(topology, digits, rules, room, Leaves::Services);
+    for (unit, holds) in topology.domains(level).iter().zip(unit_holds) {
+        let mut last: Option<(Water, Ratio)> = None;
+        let mut say = |service: usize, water: Water| {
+            let known = last.filter(|(known, _)| known.cmp(water).is_eq()).map(|known| known.1);
+            let share = known.unwrap_or_else(|| water.ratio());
+            last = Some((water, share));
+            shares[service] = share;
         };
-        let has_available = |domain: &&crate::topology::Domain| {
-            let mut members = topology.members(domain).iter();
-            members.any(|index| topology.services()[index.index()].is_available())
-        };
-        let cap = u64::from(rules.degradation_cap().unwrap_or(rules.replicas()));
-        let holds = |domain: &crate::topology::Domain| {
-            let mut groups: Vec<_> = topology
-                .members(domain)
-                .iter()
-                .filter(|index| topology.services()[index.index()].is_available())
-                .map(|&index| topology.domain_of(group_level, index))
-                .collect();
-            groups.dedup();
-            (domain.name().to_owned(), cap.min(groups.len() as u64))
-        };
-        Self {
-            wanted: rules.replicas(),
-            capacity,
-            min_dist: rules.get_min_dist(),
-            degradation: rules.get_degradation(),
-            level,
-            unit_level: rules.get_level(),
-            domain_cap: rules.degradation_cap().unwrap_or(rules.replicas()),
-            domains: topology.domains(level).iter().filter(has_available).map(holds).collect(),
+        services.stops.clear();
+        match level.finer() {
+            Some(finer) => {
+                services.rise_all(finer, topology.parts(unit));
+                let water = services.fill(0, holds).map(|filled| filled.0);
+                services.settle(finer, topology.parts(unit), water, &mut say);
+            }
+            None => {
+                let leaves = available(topology, topology.members(unit)).max(1);
+                let Water { numerator, denominator } = holds;
+                let water = Water { numerator, denominator: denominator * leaves };
+                services.settle_services(unit.members(), Some(water), &mut say);
+            }
         }
     }
+    shares
 }
-
-impl fmt::Display for Unsatisfiable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { wanted, capacity, min_dist, level, degradation, .. } = self;
-        let plural = |count| if count == 1 { "" } else { "s" };
-        let replicas = plural(usize::from(*wanted));
-        write!(f, "no base can have {wanted} replica{replicas} at distance {min_dist} or more")?;
-        if *degradation > 0 {
-            let (cap, unit_level) = (self.domain_cap, self.unit_level);
-            write!(f, " with at most {cap} in one {unit_level} (degradation {degradation})")?;
-        }
-        let (count, shown) = (self.domains.len(), 12);
-        if count == 0 {
-            return f.write_str(": no service is available");
-        }
-        let holds = if count == 1 { "holds" } else { "hold" };
-        write!(f, ": {count} {level}{} with an available service {holds} ", plural(count))?;
-        write!(f, "{capacity} ")?;
-        for (index, (name, capacity)) in self.domains.iter().take(shown).enumerate() {
-            write!(f, "{}{name} {capacity}", if index == 0 { "(" } else { ", " })?;
-        }
-        match count.saturating_sub(shown) {
-            0 => f.write_str(")"),
-            more => write!(f, " and {more} more)"),
-        }
-    }
-}
-
-impl Error for Unsatisfiable {}

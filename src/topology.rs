@@ -179,6 +179,24 @@ impl Topology {
         self.places.domain_of[level.index()].get(service.index()).map(|&domain| usize::from(domain))
     }
 
+    /// Where a service's domain of a level is in [`Topology::domains`].
+    ///
+    /// # Panics
+    ///
+    /// When the index is another topology's and out of range here.
+    pub(crate) fn domain_at(&self, level: Level, service: ServiceIndex) -> usize {
+        self.domain_of(level, service).expect("a service of this topology")
+    }
+
+    /// Where the parts of a domain, the domains of the next finer level in it, are
+    /// in [`Topology::domains`]; none of a volume.
+    pub(crate) fn parts(&self, domain: &Domain) -> Range<usize> {
+        let Some(finer) = domain.level().finer() else { return 0..0 };
+        let members = self.members(domain);
+        let [Some(&first), Some(&last)] = [members.first(), members.last()] else { return 0..0 };
+        self.domain_at(finer, first)..self.domain_at(finer, last) + 1
+    }
+
     /// The services of a domain, ascending by location, then by address.
     #[must_use]
     pub fn members(&self, domain: &Domain) -> &[ServiceIndex] {

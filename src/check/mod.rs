@@ -49,8 +49,9 @@ pub use report::{CheckReport, DomainLoad, ServiceLoad};
 use crate::mapping::PrefixMapping;
 use crate::ratio::Tolerance;
 use crate::rules::Rules;
-use crate::share::{Shares, Unsatisfiable};
+use crate::share::Shares;
 use crate::topology::Topology;
+use crate::unsatisfiable::Unsatisfiable;
 use scan::Scan;
 
 /// What a mapping is held against.

@@ -54,55 +54,6 @@ fn every_vector_has_its_bands() {
     }
 }
 
-fn hosts(count: usize) -> Topology {
-    let service = |host| Service::new(format!("a{host}"), format!("h{host}.d").parse().unwrap());
-    Topology::new((1..=count).map(service).collect()).unwrap()
-}
-
-#[track_caller]
-fn refusal(topology: &Topology, rules: Rules) -> String {
-    Shares::new(topology, Digits::MAX, rules).unwrap_err().to_string()
-}
-
-#[test]
-fn what_the_topology_lacks() {
-    let rules = |replicas| Rules::new(replicas).unwrap().min_dist("2".parse().unwrap());
-    assert_eq!(
-        refusal(&hosts(0), rules(3)),
-        "no base can have 3 replicas at distance 2 or more: no service is available"
-    );
-    assert_eq!(
-        refusal(&hosts(1), rules(3)),
-        "no base can have 3 replicas at distance 2 or more: 1 host with an available service \
-         holds 1 (h1 1)"
-    );
-    assert_eq!(
-        refusal(&hosts(2), rules(3)),
-        "no base can have 3 replicas at distance 2 or more: 2 hosts with an available service \
-         hold 2 (h1 1, h2 1)"
-    );
-    let names = "(h1 1, h10 1, h11 1, h12 1, h13 1, h14 1, h2 1, h3 1, h4 1, h5 1, h6 1, h7 1 \
-                 and 2 more)";
-    assert_eq!(
-        refusal(&hosts(14), rules(20)),
-        format!(
-            "no base can have 20 replicas at distance 2 or more: 14 hosts with an available \
-             service hold 14 {names}"
-        )
-    );
-    let cap = refusal(&hosts(5), rules(5).level(Level::Rack).degradation(1));
-    assert_eq!(
-        cap,
-        "no base can have 5 replicas at distance 2 or more with at most 2 in one rack \
-         (degradation 1): 1 rack with an available service holds 2 (- 2)"
-    );
-    assert_eq!(
-        refusal(&hosts(1), rules(1).level(Level::Volume).degradation(1)),
-        "no base can have 1 replica at distance 2 or more with at most 0 in one volume \
-         (degradation 1): 1 host with an available service holds 0 (h1 0)"
-    );
-}
-
 /// A fraction of its own, so that nothing of the library's is trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Exact(i128, i128);
@@ -316,7 +267,7 @@ proptest! {
     #[test]
     fn a_refusal_proves_itself(topology in topologies(), rules in some_rules()) {
         let Err(error) = Shares::new(&topology, Digits::MAX, rules) else { return Ok(()) };
-        let capacity: u64 = error.domains.iter().map(|(_, capacity)| capacity).sum();
+        let capacity: u64 = error.domains.iter().map(|d| u64::from(d.cap)).sum();
         prop_assert_eq!(capacity, error.capacity);
         prop_assert!(error.capacity < error.wanted.into());
         prop_assert_eq!(error.wanted, rules.replicas());

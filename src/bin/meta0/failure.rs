@@ -57,10 +57,10 @@ impl Failure {
 impl From<Box<Unsatisfiable>> for Failure {
     fn from(error: Box<Unsatisfiable>) -> Self {
         let mut options = vec!["--replicas"];
-        if error.min_dist.get() > 1 {
+        if error.rules.get_min_dist().get() > 1 {
             options.push("--min-dist");
         }
-        if error.degradation > 0 {
+        if error.rules.get_degradation() > 0 {
             options.push("--degradation");
         }
         let hint = format!("lower {}, or add services elsewhere", options.join(" or "));
