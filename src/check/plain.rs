@@ -6,9 +6,9 @@
 //! the time of a check goes, a few instructions a replica. A base of a shape
 //! that has been examined is counted here as well.
 
-use super::shape::{FEW, Shape, Shapes, Spot};
+use super::shape::{Shape, Shapes, Spot};
 use crate::location::Level;
-use crate::mapping::{HOLE, PrefixMapping};
+use crate::mapping::{HOLE, PrefixMapping, by_width};
 
 /// What makes a base plain, beside its number of replicas and their services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,9 +87,7 @@ pub(super) type Pass = fn(&PrefixMapping, usize, &mut Plain, &mut Shapes, &[Spot
 
 /// The pass for so many replicas wanted: none of more than a few is plain.
 pub(super) fn pass_for(replicas: u16) -> Pass {
-    const PASSES: [Pass; FEW] =
-        [pass::<1>, pass::<2>, pass::<3>, pass::<4>, pass::<5>, pass::<6>, pass::<7>, pass::<8>];
-    PASSES.get(usize::from(replicas).wrapping_sub(1)).copied().unwrap_or(|_, first, _, _, _| first)
+    by_width!(usize::from(replicas), REPLICAS => pass::<REPLICAS>, else |_, first, _, _, _| first)
 }
 
 fn pass<const REPLICAS: usize>(

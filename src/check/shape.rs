@@ -10,7 +10,7 @@ use crate::service::ServiceIndex;
 use crate::topology::Topology;
 
 /// How many replicas a base with a shape has at most.
-pub(super) const FEW: usize = 8;
+const FEW: usize = 8;
 
 /// Where a name's service is, and in the last bit whether it is unavailable.
 ///

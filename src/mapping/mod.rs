@@ -2,13 +2,16 @@
 
 mod assign;
 pub(crate) mod change;
+mod rows;
 
 pub use assign::AssignError;
+pub(crate) use rows::by_width;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::mapping::change::RawChange;
+use crate::mapping::rows::{for_each_row, sort_rows, without_holes};
 use crate::prefix::{Base, Digits};
 use crate::service::ServiceIndex;
 use crate::topology::Topology;
@@ -232,7 +235,7 @@ impl PrefixMapping {
     pub(crate) fn for_each_sum(&self, mut visit: impl FnMut(usize, u64)) {
         let hashes: Vec<_> = self.names.iter().map(|name| hash_of_name(name)).collect();
         let hash = |&cell: &u16| hashes.get(usize::from(cell)).copied().unwrap_or_default();
-        self.for_each_cells(|base, cells| {
+        for_each_row(&self.table, self.width, self.num_bases(), |base, cells| {
             visit(base, cells.iter().map(hash).fold(0, u64::wrapping_add));
         });
     }
@@ -326,72 +329,6 @@ impl PrefixMapping {
         let empty = if self.width == 0 { self.num_bases() } else { 0 };
         let rows = self.table.chunks_exact(self.width.max(1)).map(without_holes);
         rows.chain(std::iter::repeat_n(&[][..], empty))
-    }
-
-    /// Calls `visit` with the index and the cells of every base, ascending. The
-    /// usual widths have a loop each, in which nothing is left to be counted.
-    #[inline]
-    fn for_each_cells(&self, mut visit: impl FnMut(usize, &[u16])) {
-        match self.width {
-            0 => (0..self.num_bases()).for_each(|base| visit(base, &[])),
-            2 => for_each_row::<2>(&self.table, visit),
-            3 => for_each_row::<3>(&self.table, visit),
-            4 => for_each_row::<4>(&self.table, visit),
-            5 => for_each_row::<5>(&self.table, visit),
-            width => {
-                let rows = self.table.chunks_exact(width).enumerate();
-                rows.for_each(|(base, row)| visit(base, row));
-            }
-        }
-    }
-}
-
-#[inline]
-fn for_each_row<const WIDTH: usize>(table: &[u16], mut visit: impl FnMut(usize, &[u16])) {
-    let rows = table.as_chunks::<WIDTH>().0.iter().enumerate();
-    rows.for_each(|(base, row)| visit(base, row));
-}
-
-#[inline]
-fn without_holes(row: &[u16]) -> &[u16] {
-    match row.last() {
-        Some(&HOLE) => &row[..row.partition_point(|&cell| cell != HOLE)],
-        _ => row,
-    }
-}
-
-/// Renames the cells of each row and sorts them.
-fn sort_rows(table: &mut [u16], width: usize, rename: impl Fn(u16) -> u16) {
-    match width {
-        0 => {}
-        1 => sort_each::<1>(table, rename),
-        2 => sort_each::<2>(table, rename),
-        3 => sort_each::<3>(table, rename),
-        4 => sort_each::<4>(table, rename),
-        5 => sort_each::<5>(table, rename),
-        width => {
-            for row in table.chunks_exact_mut(width) {
-                for cell in &mut *row {
-                    *cell = rename(*cell);
-                }
-                row.sort_unstable();
-            }
-        }
-    }
-}
-
-/// Without a branch on what is in the cells: which of two is smaller is anyone's
-/// guess, and a wrong one costs more than the whole row.
-fn sort_each<const WIDTH: usize>(table: &mut [u16], rename: impl Fn(u16) -> u16) {
-    for row in table.as_chunks_mut::<WIDTH>().0 {
-        let mut sorted = row.map(&rename);
-        for last in (1..WIDTH).rev() {
-            for at in 0..last {
-                (sorted[at], sorted[at + 1]) =
-                    (sorted[at].min(sorted[at + 1]), sorted[at].max(sorted[at + 1]));
-            }
-        }
-        *row = sorted;
     }
 }
 

@@ -1,0 +1,124 @@
+//! The rows of a table: loops over them that know how wide they are.
+//!
+//! A mapping is a table with a row of `width` cells for each base, and nearly
+//! everything that is done to one visits all 65,536 rows. Where the width is a
+//! constant, the loop over the cells of a row is unrolled, and a row is sorted
+//! without a branch. A width is the number of replicas, mostly, and that is a
+//! small number: [`by_width`] turns the usual ones into constants. It is the one
+//! list of them.
+
+use super::HOLE;
+
+/// Evaluates an expression in which the width is a constant; for a width that is
+/// none of the usual ones, 1 to 8, another expression.
+///
+/// ```ignore
+/// by_width!(width, WIDTH => visit_rows::<WIDTH>(table), else visit_any_rows(table))
+/// ```
+macro_rules! by_width {
+    ($width:expr, $WIDTH:ident => $usual:expr, else $other:expr) => {
+        by_width!(@usual [1 2 3 4 5 6 7 8] $width, $WIDTH => $usual, $other)
+    };
+    (@usual [$($each:literal)*] $width:expr, $WIDTH:ident => $usual:expr, $other:expr) => {
+        match $width {
+            $($each => {
+                const $WIDTH: usize = $each;
+                $usual
+            })*
+            _ => $other,
+        }
+    };
+}
+
+pub(crate) use by_width;
+
+/// A row up to its first hole: holes stand last.
+#[inline]
+pub(super) fn without_holes(row: &[u16]) -> &[u16] {
+    match row.last() {
+        Some(&HOLE) => &row[..row.partition_point(|&cell| cell != HOLE)],
+        _ => row,
+    }
+}
+
+/// Renames the cells of each row and sorts them.
+pub(super) fn sort_rows(table: &mut [u16], width: usize, rename: impl Fn(u16) -> u16) {
+    by_width!(width, WIDTH => sort_each::<WIDTH>(table, rename), else {
+        for row in table.chunks_exact_mut(width.max(1)) {
+            for cell in &mut *row {
+                *cell = rename(*cell);
+            }
+            row.sort_unstable();
+        }
+    });
+}
+
+/// Without a branch on what is in the cells: which of two is smaller is anyone's
+/// guess, and a wrong one costs more than the whole row.
+fn sort_each<const WIDTH: usize>(table: &mut [u16], rename: impl Fn(u16) -> u16) {
+    for row in table.as_chunks_mut::<WIDTH>().0 {
+        let mut sorted = row.map(&rename);
+        for last in (1..WIDTH).rev() {
+            for at in 0..last {
+                (sorted[at], sorted[at + 1]) =
+                    (sorted[at].min(sorted[at + 1]), sorted[at].max(sorted[at + 1]));
+            }
+        }
+        *row = sorted;
+    }
+}
+
+/// Calls `visit` with the index and the cells of each row. The table has `rows`
+/// rows, also when they have no cells.
+#[inline]
+pub(super) fn for_each_row(
+    table: &[u16],
+    width: usize,
+    rows: usize,
+    mut visit: impl FnMut(usize, &[u16]),
+) {
+    by_width!(width, WIDTH => for_each_of::<WIDTH>(table, visit), else {
+        (0..rows).for_each(|row| visit(row, &table[row * width..][..width]));
+    });
+}
+
+#[inline]
+fn for_each_of<const WIDTH: usize>(table: &[u16], mut visit: impl FnMut(usize, &[u16])) {
+    let rows = table.as_chunks::<WIDTH>().0.iter().enumerate();
+    rows.for_each(|(index, row)| visit(index, row));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_every_width_are_renamed_and_sorted() {
+        for width in 0..12_u16 {
+            let cells = 5 * width;
+            let mut table: Vec<u16> = (0..cells).map(|cell| cell * 7 % cells).collect();
+            let mut wanted = table.clone();
+            for row in wanted.chunks_exact_mut(usize::from(width).max(1)) {
+                row.iter_mut().for_each(|cell| *cell = 500 - *cell);
+                row.sort_unstable();
+            }
+            sort_rows(&mut table, width.into(), |cell| 500 - cell);
+            assert_eq!(table, wanted, "{width}");
+        }
+    }
+
+    #[test]
+    fn rows_of_every_width_are_visited() {
+        for width in 0..12 {
+            let table: Vec<u16> = (0..5 * width).collect();
+            let mut seen = Vec::new();
+            let mut count = 0;
+            for_each_row(&table, width.into(), 5, |index, row| {
+                assert_eq!((index, row.len()), (count, width.into()));
+                seen.extend_from_slice(row);
+                count += 1;
+            });
+            assert_eq!((count, seen), (5, table), "{width}");
+        }
+    }
+}
