@@ -347,7 +347,7 @@ fn grow(
         return Node::Part(places);
     };
     let domain = |segment: &Segment| {
-        topology.domain_of(level, ServiceIndex::new(usize::from(segment.service)))
+        topology.domain_at(level, ServiceIndex::new(usize::from(segment.service)))
     };
     let mut start = places.start;
     let children = here.chunk_by(|a, b| domain(a) == domain(b)).map(|members| {

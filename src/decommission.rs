@@ -16,7 +16,7 @@ use crate::mapping::PrefixMapping;
 use crate::plan::Plan;
 use crate::planner::load_nodes::limits;
 use crate::planner::one_by_one::{Candidate, Replacement};
-use crate::planner::select::{Nobody, select};
+use crate::planner::select::{SelectError, Selection, write_ambiguous, write_nobody};
 use crate::planner::survey::{Broken, Ids, Role, Roles, Survey};
 use crate::planner::{Planner, over_names};
 use crate::prefix::{Base, Digits};
@@ -211,10 +211,16 @@ impl PrefixMapping {
     ) -> Result<Plan, DecommissionError> {
         let aliases = self.aliases(topology);
         let mapping = self.renamed(&aliases);
-        let names: Vec<_> = services.iter().map(|&name| name.to_owned()).collect();
-        let leaving = select(&mapping, topology, &names)?;
-        let topology = topology.drain_named(&select(&mapping, topology, &options.drained)?);
-        let stays = topology.drain_named(if options.bases.is_some() { &[] } else { &leaving });
+        let left = Selection::new(&mapping, topology, services.iter().copied())?;
+        let mut gone =
+            Selection::new(&mapping, topology, options.drained.iter().map(String::as_str))?;
+        if options.bases.is_none() {
+            gone.services.extend(&left.services);
+            gone.unknown.extend(&left.unknown);
+        }
+        let leaving = left.names(&mapping, topology);
+        let drained = gone.names(&mapping, topology);
+        let stays = gone.drained(topology);
         let shares = Shares::new(&stays, mapping.digits(), options.rules)
             .map_err(DecommissionError::Unsatisfiable)?
             .tolerance(options.tolerance);
@@ -244,7 +250,7 @@ impl PrefixMapping {
         }
         let (changes, lower_bound) = work(&planner, survey);
         let (names, changes) = over_names(&ids, changes);
-        let plan = Plan::new(&mapping, names, changes).with_aliases(aliases);
+        let plan = Plan::new(&mapping, names, changes).with_aliases(aliases).with_drained(&drained);
         Ok(match lower_bound {
             Some(lower_bound) => plan.with_proof(lower_bound),
             None => plan,
@@ -336,6 +342,17 @@ pub enum DecommissionError {
         /// What it was called.
         service: String,
     },
+    /// A name that is two things: that of a service, or one that only the mapping
+    /// has, and a location of others.
+    AmbiguousService {
+        /// The name.
+        service: String,
+        /// The address of the service that has the name for its address or id;
+        /// `None` when only the mapping has the name.
+        address: Option<String>,
+        /// How many services are in the location.
+        located: usize,
+    },
     /// A base that none of the services holds.
     NotHeld {
         /// The base.
@@ -355,9 +372,14 @@ pub enum DecommissionError {
     },
 }
 
-impl From<Nobody> for DecommissionError {
-    fn from(Nobody(service): Nobody) -> Self {
-        Self::UnknownService { service }
+impl From<SelectError> for DecommissionError {
+    fn from(refused: SelectError) -> Self {
+        match refused {
+            SelectError::Nobody { name } => Self::UnknownService { service: name },
+            SelectError::Ambiguous { name, service, located } => {
+                Self::AmbiguousService { service: name, address: service, located }
+            }
+        }
     }
 }
 
@@ -386,8 +408,9 @@ impl fmt::Display for DecommissionError {
                     Ok(())
                 }
             }
-            Self::UnknownService { service } => {
-                write!(f, "no service, and no location, is called {service:?}")
+            Self::UnknownService { service } => write_nobody(f, service),
+            Self::AmbiguousService { service, address, located } => {
+                write_ambiguous(f, service, address.as_deref(), *located)
             }
             Self::NotHeld { base } => {
                 write!(f, "base {:?} is on none of the services to decommission", base.to_string())

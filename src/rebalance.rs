@@ -9,7 +9,7 @@ use crate::mapping::{HOLE, PrefixMapping};
 use crate::plan::{Left, Plan};
 use crate::planner::load_nodes::limits;
 use crate::planner::part::{Most, restrict};
-use crate::planner::select::{Nobody, select};
+use crate::planner::select::{SelectError, Selection, write_ambiguous, write_nobody};
 use crate::planner::survey::{Ids, Role, Roles};
 use crate::planner::{Planner, over_names};
 use crate::ratio::Tolerance;
@@ -134,19 +134,22 @@ impl PrefixMapping {
     ) -> Result<Plan, RebalanceError> {
         let aliases = self.aliases(topology);
         let mapping = self.renamed(&aliases);
-        let drained = select(&mapping, topology, &options.drain)?;
-        let held = select(&mapping, topology, &options.hold)?;
+        let select =
+            |names: &[String]| Selection::new(&mapping, topology, names.iter().map(String::as_str));
+        let gone = select(&options.drain)?;
+        let drained = gone.names(&mapping, topology);
+        let held = select(&options.hold)?.names(&mapping, topology);
         if let Some(both) = held.iter().find(|held| drained.binary_search(held).is_ok()) {
             return Err(RebalanceError::HeldAndDrained { service: (*both).to_owned() });
         }
-        let topology = topology.drain_named(&drained);
+        let topology = gone.drained(topology);
         let shares = Shares::new(&topology, mapping.digits(), options.rules)
             .map_err(RebalanceError::Unsatisfiable)?
             .tolerance(options.tolerance);
         let ids = Ids::new(&mapping, &topology)
             .map_err(|count| RebalanceError::TooManyNames { count })?;
         let plan = options.plan(&mapping, &topology, &shares, &ids, &held);
-        Ok(plan.with_aliases(aliases))
+        Ok(plan.with_aliases(aliases).with_drained(&drained).with_held(&held))
     }
 }
 
@@ -219,9 +222,14 @@ fn count_moves(changes: &[RawChange]) -> usize {
     changes.iter().filter(|change| change.to != HOLE).count()
 }
 
-impl From<Nobody> for RebalanceError {
-    fn from(Nobody(service): Nobody) -> Self {
-        Self::UnknownService { service }
+impl From<SelectError> for RebalanceError {
+    fn from(refused: SelectError) -> Self {
+        match refused {
+            SelectError::Nobody { name } => Self::UnknownService { service: name },
+            SelectError::Ambiguous { name, service, located } => {
+                Self::AmbiguousService { service: name, address: service, located }
+            }
+        }
     }
 }
 
@@ -236,6 +244,17 @@ pub enum RebalanceError {
     UnknownService {
         /// What it was called.
         service: String,
+    },
+    /// A name that is two things: that of a service, or one that only the mapping
+    /// has, and a location of others.
+    AmbiguousService {
+        /// The name.
+        service: String,
+        /// The address of the service that has the name for its address or id;
+        /// `None` when only the mapping has the name.
+        address: Option<String>,
+        /// How many services are in the location.
+        located: usize,
     },
     /// A service both to hold and to drain.
     HeldAndDrained {
@@ -253,8 +272,9 @@ impl fmt::Display for RebalanceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unsatisfiable(proof) => proof.fmt(f),
-            Self::UnknownService { service } => {
-                write!(f, "no service, and no location, is called {service:?}")
+            Self::UnknownService { service } => write_nobody(f, service),
+            Self::AmbiguousService { service, address, located } => {
+                write_ambiguous(f, service, address.as_deref(), *located)
             }
             Self::HeldAndDrained { service } => {
                 write!(f, "service {service} can't be both held and drained: choose one")

@@ -1,13 +1,12 @@
 //! The topology: the services of a cluster, and the domains they form.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::location::{Level, Location};
+use crate::location::Level;
 use crate::service::{Service, ServiceIndex};
 
 /// The services alike down to a level.
@@ -95,8 +94,10 @@ impl Places {
         let mut start = 0;
         let alike = |a: &ServiceIndex, b: &ServiceIndex| location(a).shares(location(b), level);
         for members in self.by_location.chunk_by(alike) {
+            let domain =
+                u16::try_from(domains.len()).expect("each domain has a service of its own");
             for member in members {
-                domain_of[member.index()] = ServiceIndex::new(domains.len()).get();
+                domain_of[member.index()] = domain;
             }
             let tokens: Vec<_> = Level::ALL[..=level.index()]
                 .iter()
@@ -179,13 +180,15 @@ impl Topology {
         self.places.domain_of[level.index()].get(service.index()).map(|&domain| usize::from(domain))
     }
 
-    /// Where a service's domain of a level is in [`Topology::domains`].
+    /// The place, in [`Topology::domains`], of the domain that a service of this
+    /// topology is in.
     ///
     /// # Panics
     ///
     /// When the index is another topology's and out of range here.
+    #[inline]
     pub(crate) fn domain_at(&self, level: Level, service: ServiceIndex) -> usize {
-        self.domain_of(level, service).expect("a service of this topology")
+        self.domain_of(level, service).expect("a service of this topology has a domain")
     }
 
     /// Where the parts of a domain, the domains of the next finer level in it, are
@@ -243,17 +246,34 @@ impl Topology {
     /// there is none.
     #[must_use]
     pub fn in_location(&self, tokens: &str) -> Vec<ServiceIndex> {
-        let tokens: Vec<_> = tokens.split('.').collect();
-        let is_in = |location: &Location| {
-            let mut own = location.tokens();
-            tokens.iter().all(|token| own.next() == Some(token))
-        };
-        let here = |index: &ServiceIndex| is_in(self.services[index.index()].location());
-        self.places.by_location.iter().copied().filter(here).collect()
+        let wanted: Vec<_> = tokens.split('.').collect();
+        let places = &self.places.by_location;
+        let mut found = Vec::new();
+        // Shorter locations come first, and those of one length ascend by token.
+        for length in wanted.len()..=Level::ALL.len() {
+            let order = |place: &ServiceIndex| {
+                let location = self.services[place.index()].location();
+                let start = location.tokens().take(wanted.len());
+                location
+                    .tokens()
+                    .count()
+                    .cmp(&length)
+                    .then_with(|| start.cmp(wanted.iter().copied()))
+            };
+            let rest = &places[places.partition_point(|place| order(place).is_lt())..];
+            found.extend_from_slice(&rest[..rest.partition_point(|place| order(place).is_eq())]);
+        }
+        found
     }
 
     /// The services that a name stands for: the one of that address or service
     /// id, or else all whose location starts with it. Empty when there is none.
+    ///
+    /// Planning also knows the names of a mapping, and refuses a name that is two
+    /// things. What it took a name for is in [`Plan::drained`] and [`Plan::held`].
+    ///
+    /// [`Plan::drained`]: crate::Plan::drained
+    /// [`Plan::held`]: crate::Plan::held
     ///
     /// # Examples
     ///
@@ -286,12 +306,6 @@ impl Topology {
             }
         }
         drained
-    }
-
-    /// [`Topology::drain`] by address; other names are passed over.
-    pub(crate) fn drain_named(&self, addresses: &[&str]) -> Cow<'_, Self> {
-        let services: Vec<_> = addresses.iter().filter_map(|name| self.find(name)).collect();
-        if services.is_empty() { Cow::Borrowed(self) } else { Cow::Owned(self.drain(&services)) }
     }
 
     /// How many services are available.
@@ -375,3 +389,25 @@ impl fmt::Display for TopologyError {
 }
 
 impl Error for TopologyError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_location_is_found_whatever_the_length_of_those_in_it() {
+        let tokens =
+            ["a", "ab", "b", "a.a", "a.ab", "ab.a", "b.a.a", "a.a.a", "a.a.a.a", "a.b.a.a"];
+        let service = |at: usize, text: &&str| Service::new(at.to_string(), text.parse().unwrap());
+        let services = tokens.iter().enumerate().map(|(at, text)| service(at, text)).collect();
+        let topology = Topology::new(services).unwrap();
+        for wanted in ["a", "a.a", "a.a.a", "ab", "b", "c", "a.", "", ".", "a.a.a.a.a"] {
+            let is_in = |place: &&ServiceIndex| {
+                let location = topology.services()[place.index()].location().to_string();
+                location == *wanted || location.starts_with(&format!("{wanted}."))
+            };
+            let slow: Vec<_> = topology.by_location().iter().filter(is_in).copied().collect();
+            assert_eq!(topology.in_location(wanted), slow, "{wanted:?}");
+        }
+    }
+}

@@ -10,6 +10,7 @@ pub(crate) use rows::by_width;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use crate::index::Name;
 use crate::mapping::change::RawChange;
 use crate::mapping::rows::{for_each_row, sort_rows, without_holes};
 use crate::prefix::{Base, Digits};
@@ -294,6 +295,16 @@ impl PrefixMapping {
     fn place_of(&self, name: &str) -> Option<u16> {
         let place = self.names.binary_search_by(|other| (**other).cmp(name)).ok()?;
         Some(ServiceIndex::new(place).get())
+    }
+
+    /// The place of a name among [`PrefixMapping::names`].
+    pub(crate) fn name_of(&self, name: &str) -> Option<Name> {
+        self.place_of(name).map(|place| Name::new(place.into()))
+    }
+
+    /// The name at a place.
+    pub(crate) fn name(&self, name: Name) -> &str {
+        &self.names[name.index()]
     }
 
     pub(crate) fn boxed_names(&self) -> &[Box<str>] {

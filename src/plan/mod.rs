@@ -134,6 +134,8 @@ pub struct Plan {
     after: u64,
     lower_bound: Option<usize>,
     left: Option<Box<Left>>,
+    drained: Vec<Box<str>>,
+    held: Vec<Box<str>>,
 }
 
 impl Plan {
@@ -157,6 +159,8 @@ impl Plan {
             after,
             lower_bound: None,
             left: None,
+            drained: Vec::new(),
+            held: Vec::new(),
         }
     }
 
@@ -167,6 +171,19 @@ impl Plan {
 
     pub(crate) fn with_aliases(mut self, aliases: Vec<Alias>) -> Self {
         self.aliases = aliases;
+        self
+    }
+
+    /// Says which services are drained, by address or by a name that only the
+    /// mapping has.
+    pub(crate) fn with_drained(mut self, drained: &[&str]) -> Self {
+        self.drained = sorted(drained);
+        self
+    }
+
+    /// Says which services are held, likewise.
+    pub(crate) fn with_held(mut self, held: &[&str]) -> Self {
+        self.held = sorted(held);
         self
     }
 
@@ -259,6 +276,31 @@ impl Plan {
         bases.into_iter()
     }
 
+    /// The services that were to lose all they have and to get nothing, as the
+    /// names that the caller gave were resolved; ascending, each once.
+    ///
+    /// They are named by address, or as the mapping names them where the topology
+    /// has no such service. A caller who judges the outcome drains these:
+    ///
+    /// ```
+    /// # use meta0::{Plan, Topology};
+    /// fn target(topology: &Topology, plan: &Plan) -> Topology {
+    ///     let gone: Vec<_> = plan.drained().filter_map(|name| topology.find(name)).collect();
+    ///     topology.drain(&gone)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn drained(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+        self.drained.iter().map(AsRef::as_ref)
+    }
+
+    /// The services that were to keep what they have and to get nothing,
+    /// likewise.
+    #[must_use]
+    pub fn held(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+        self.held.iter().map(AsRef::as_ref)
+    }
+
     /// The fewest moves that any plan to the same end could have, as far as
     /// the proof goes; `None` when nobody asked for the fewest.
     #[must_use]
@@ -336,6 +378,8 @@ impl Plan {
             after: self.before,
             lower_bound: None,
             left: None,
+            drained: Vec::new(),
+            held: Vec::new(),
             ..self.clone()
         }
     }
@@ -409,6 +453,14 @@ impl PrefixMapping {
         let refused = ApplyError { wanted: plan.before, found: plan.before };
         mapping.edit(&plan.names, &plan.changes[..end]).ok_or(refused)
     }
+}
+
+/// Some names, ascending, each once.
+fn sorted(names: &[&str]) -> Vec<Box<str>> {
+    let mut names: Vec<Box<str>> = names.iter().copied().map(Box::from).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// The digests of a mapping, and of the one that some changes lead to. Those of
