@@ -63,7 +63,7 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 use crate::check::CheckOptions;
 use crate::location::Level;
-use crate::mapping::{PrefixMapping, TABLE_LIMIT};
+use crate::mapping::{PrefixMapping, TABLE_LIMIT, write_too_many_replicas};
 use crate::prefix::Digits;
 use crate::ratio::Ratio;
 use crate::rules::Rules;
@@ -176,11 +176,9 @@ impl fmt::Display for BootstrapError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unsatisfiable(proof) => proof.fmt(f),
-            Self::TooManyReplicas { replicas, digits } => write!(
-                f,
-                "{replicas} replicas are too many: a base of {digits} digits has room for {}",
-                TABLE_LIMIT / digits.count()
-            ),
+            Self::TooManyReplicas { replicas, digits } => {
+                write_too_many_replicas(f, *replicas, *digits)
+            }
         }
     }
 }

@@ -12,18 +12,18 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 
-use crate::mapping::PrefixMapping;
+use crate::index::Id;
+use crate::mapping::change::RawChange;
+use crate::mapping::{PrefixMapping, write_other_digits, write_too_many_replicas};
 use crate::plan::Plan;
-use crate::planner::load_nodes::limits;
-use crate::planner::one_by_one::{Candidate, Replacement};
-use crate::planner::select::{SelectError, Selection, write_ambiguous, write_nobody};
-use crate::planner::survey::{Broken, Ids, Role, Roles, Survey};
-use crate::planner::{Planner, over_names};
+use crate::planner::{
+    Aim, Broken, Candidate, Kind, Replacement, Role, SelectError, Survey, Task, TaskError,
+    write_ambiguous, write_nobody,
+};
 use crate::prefix::{Base, Digits};
 use crate::ratio::Tolerance;
 use crate::rules::Rules;
 use crate::service::ServiceIndex;
-use crate::share::Shares;
 use crate::topology::Topology;
 use crate::unsatisfiable::Unsatisfiable;
 
@@ -139,20 +139,20 @@ impl PrefixMapping {
         services: &[&str],
         options: &DecommissionOptions,
     ) -> Result<Plan, DecommissionError> {
-        let work = |planner: &Planner<'_>, survey: Survey<'_>| match options.strategy {
+        let work = |task: &Task<'_>, survey: Survey<'_>| match options.strategy {
             Strategy::Optimal => {
-                let solution = planner.solve(survey);
+                let solution = task.solve(survey);
                 (solution.changes, Some(solution.lower_bound))
             }
             Strategy::FewestBases => {
                 let fewest = |c: &Candidate<'_>| c.bases();
                 let mut first = |_: Base, offers: &[Candidate<'_>]| least(offers, fewest);
-                (Replacement::new(planner, survey).run(&mut first), None)
+                (Replacement::new(task, survey).run(&mut first), None)
             }
             Strategy::MostAvailability => {
                 let best = |c: &Candidate<'_>| (Reverse(c.service().score()), c.bases());
                 let mut first = |_: Base, offers: &[Candidate<'_>]| least(offers, best);
-                (Replacement::new(planner, survey).run(&mut first), None)
+                (Replacement::new(task, survey).run(&mut first), None)
             }
         };
         self.decommission_by(topology, services, options, work)
@@ -193,8 +193,8 @@ impl PrefixMapping {
         options: &DecommissionOptions,
         mut choose: impl FnMut(Base, &[Candidate<'_>]) -> usize,
     ) -> Result<Plan, DecommissionError> {
-        let work = |planner: &Planner<'_>, survey: Survey<'_>| {
-            (Replacement::new(planner, survey).run(&mut choose), None)
+        let work = |task: &Task<'_>, survey: Survey<'_>| {
+            (Replacement::new(task, survey).run(&mut choose), None)
         };
         self.decommission_by(topology, services, options, work)
     }
@@ -204,57 +204,21 @@ impl PrefixMapping {
         topology: &Topology,
         services: &[&str],
         options: &DecommissionOptions,
-        work: impl FnOnce(
-            &Planner<'_>,
-            Survey,
-        ) -> (Vec<crate::mapping::change::RawChange>, Option<usize>),
+        work: impl FnOnce(&Task<'_>, Survey<'_>) -> (Vec<RawChange<Id>>, Option<usize>),
     ) -> Result<Plan, DecommissionError> {
-        let aliases = self.aliases(topology);
-        let mapping = self.renamed(&aliases);
-        let left = Selection::new(&mapping, topology, services.iter().copied())?;
-        let mut gone =
-            Selection::new(&mapping, topology, options.drained.iter().map(String::as_str))?;
-        if options.bases.is_none() {
-            gone.services.extend(&left.services);
-            gone.unknown.extend(&left.unknown);
-        }
-        let leaving = left.names(&mapping, topology);
-        let drained = gone.names(&mapping, topology);
-        let stays = gone.drained(topology);
-        let shares = Shares::new(&stays, mapping.digits(), options.rules)
-            .map_err(DecommissionError::Unsatisfiable)?
-            .tolerance(options.tolerance);
-        let ids = Ids::new(&mapping, &stays)
-            .map_err(|count| DecommissionError::TooManyNames { count })?;
-
-        let leaves = |name: &&str| leaving.binary_search(name).is_ok();
-        let role = |name| if leaves(name) { Role::Leaving } else { Role::Fixed };
-        let leaving_from = options.leaving_from(&mapping, &leaving)?;
-        let roles = Roles::refilling(&ids, ids.names.iter().map(role).collect(), leaving_from);
-        let available = ids.availability(&stays).into_iter().zip(&ids.names);
-        let open = available.map(|(available, name)| available && !leaves(name));
-        let limits = limits(&stays, options.rules, open.take(stays.services().len()).collect());
-        let planner = Planner {
-            mapping: &mapping,
-            topology: &stays,
-            shares: &shares,
-            ids: &ids,
-            roles: &roles,
-            limits: &limits,
-            replicas: options.rules.replicas(),
-            soft: true,
+        let aim = Aim {
+            rules: options.rules,
+            tolerance: options.tolerance,
+            drained: &options.drained,
+            kind: Kind::Decommission { leaving: services, bases: options.bases.as_deref() },
         };
-        let survey = planner.survey();
+        let task = Task::new(self, topology, aim)?;
+        let survey = task.survey();
         if survey.broken.iter().any(|broken| broken.stuck > 0) {
-            return Err(nowhere(&planner, &survey));
+            return Err(nowhere(&task, &survey));
         }
-        let (changes, lower_bound) = work(&planner, survey);
-        let (names, changes) = over_names(&ids, changes);
-        let plan = Plan::new(&mapping, names, changes).with_aliases(aliases).with_drained(&drained);
-        Ok(match lower_bound {
-            Some(lower_bound) => plan.with_proof(lower_bound),
-            None => plan,
-        })
+        let (changes, lower_bound) = work(&task, survey);
+        Ok(task.plan(&changes, lower_bound))
     }
 }
 
@@ -265,41 +229,17 @@ fn least<K: Ord>(candidates: &[Candidate<'_>], key: impl Fn(&Candidate<'_>) -> K
     places.min_by_key(|&place| key(&candidates[place])).unwrap_or_default()
 }
 
-impl DecommissionOptions {
-    /// The bases that replicas leave, as a flag for each; `None` when all.
-    fn leaving_from(
-        &self,
-        mapping: &PrefixMapping,
-        leaving: &[&str],
-    ) -> Result<Option<Vec<bool>>, DecommissionError> {
-        let Some(bases) = &self.bases else { return Ok(None) };
-        let mut flags = vec![false; mapping.num_bases()];
-        for &base in bases {
-            if base.digits() != mapping.digits() {
-                return Err(DecommissionError::OtherDigits { base, digits: mapping.digits() });
-            }
-            if !mapping.services_of(base).any(|name| leaving.binary_search(&name).is_ok()) {
-                return Err(DecommissionError::NotHeld { base });
-            }
-            flags[base.index()] = true;
-        }
-        Ok(Some(flags))
-    }
-}
-
 /// The bases of which a replica has nowhere to go, by reason.
-fn nowhere(planner: &Planner<'_>, survey: &Survey<'_>) -> DecommissionError {
+fn nowhere(task: &Task<'_>, survey: &Survey<'_>) -> DecommissionError {
     let mut reasons: BTreeMap<(u16, u16, Vec<&str>), Vec<Base>> = BTreeMap::new();
     for &Broken { base, need: room, stuck } in survey.broken.iter().filter(|b| b.stuck > 0) {
         let index = base as usize;
-        let row = planner.mapping.row(index).iter();
-        let ids = row.map(|&name| planner.ids.of_name[usize::from(name)]);
-        let mut stay: Vec<_> = ids
-            .filter(|&id| planner.roles.of(index, id) == Role::Fixed)
-            .map(|id| planner.ids.names[usize::from(id)])
-            .collect();
+        let row = task.mapping.row(index).iter();
+        let ids = row.map(|&name| task.ids.of_name(name));
+        let fixed = ids.filter(|&id| task.roles.of(id) == Role::Fixed);
+        let mut stay: Vec<_> = fixed.map(|id| task.name(id)).collect();
         stay.sort_unstable();
-        let base = planner.mapping.digits().base(index).expect("a base of the mapping");
+        let base = task.mapping.digits().base(index).expect("a base of the mapping");
         reasons.entry((stuck, room, stay)).or_default().push(base);
     }
     let reason = |((lacking, room, stay), bases): ((u16, u16, Vec<&str>), Vec<Base>)| Stuck {
@@ -365,11 +305,34 @@ pub enum DecommissionError {
         /// The digits of the mapping.
         digits: Digits,
     },
+    /// More replicas of each base than a mapping has room for.
+    TooManyReplicas {
+        /// How many.
+        replicas: usize,
+        /// The digits of the mapping.
+        digits: Digits,
+    },
     /// More names than a mapping may have, those of the topology included.
     TooManyNames {
         /// How many.
         count: usize,
     },
+}
+
+impl From<TaskError> for DecommissionError {
+    fn from(error: TaskError) -> Self {
+        match error {
+            TaskError::Select(error) => error.into(),
+            TaskError::Unsatisfiable(proof) => Self::Unsatisfiable(proof),
+            TaskError::TooManyReplicas { replicas, digits } => {
+                Self::TooManyReplicas { replicas, digits }
+            }
+            TaskError::TooManyNames { count } => Self::TooManyNames { count },
+            TaskError::OtherDigits { base, digits } => Self::OtherDigits { base, digits },
+            TaskError::NotHeld { base } => Self::NotHeld { base },
+            TaskError::HeldAndDrained { .. } => unreachable!("a decommission holds no services"),
+        }
+    }
 }
 
 impl From<SelectError> for DecommissionError {
@@ -415,12 +378,10 @@ impl fmt::Display for DecommissionError {
             Self::NotHeld { base } => {
                 write!(f, "base {:?} is on none of the services to decommission", base.to_string())
             }
-            Self::OtherDigits { base, digits } => write!(
-                f,
-                "base {:?} has {} digits: the mapping has {digits}",
-                base.to_string(),
-                base.digits()
-            ),
+            Self::OtherDigits { base, digits } => write_other_digits(f, *base, *digits),
+            Self::TooManyReplicas { replicas, digits } => {
+                write_too_many_replicas(f, *replicas, *digits)
+            }
             Self::TooManyNames { count } => {
                 let limit = ServiceIndex::LIMIT;
                 write!(f, "{count} services in the topology and the mapping: at most {limit} fit")

@@ -74,3 +74,12 @@ indices! {
     /// A service of the topology: its place in location order.
     Place;
 }
+
+impl Place {
+    /// The place that the low 16 bits of a word are.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "what is above is cut off")]
+    pub(crate) const fn from_low_bits(bits: u32) -> Self {
+        Self(bits as u16)
+    }
+}

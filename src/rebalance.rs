@@ -4,18 +4,18 @@ use std::error::Error;
 use std::fmt;
 
 use crate::check::CheckOptions;
+use crate::index::Id;
+use crate::mapping::PrefixMapping;
 use crate::mapping::change::RawChange;
-use crate::mapping::{HOLE, PrefixMapping};
+use crate::mapping::{write_other_digits, write_too_many_replicas};
 use crate::plan::{Left, Plan};
-use crate::planner::load_nodes::limits;
-use crate::planner::part::{Most, restrict};
-use crate::planner::select::{SelectError, Selection, write_ambiguous, write_nobody};
-use crate::planner::survey::{Ids, Role, Roles};
-use crate::planner::{Planner, over_names};
+use crate::planner::{
+    Aim, Kind, Most, SelectError, Task, TaskError, restrict, write_ambiguous, write_nobody,
+};
+use crate::prefix::{Base, Digits};
 use crate::ratio::Tolerance;
 use crate::rules::Rules;
 use crate::service::ServiceIndex;
-use crate::share::Shares;
 use crate::topology::Topology;
 use crate::unsatisfiable::Unsatisfiable;
 
@@ -26,6 +26,7 @@ pub struct RebalanceOptions {
     tolerance: Tolerance,
     drain: Vec<String>,
     hold: Vec<String>,
+    hold_bases: Vec<Base>,
     max_moves: usize,
     max_moves_per_base: usize,
 }
@@ -39,6 +40,7 @@ impl RebalanceOptions {
             tolerance: Tolerance::default(),
             drain: Vec::new(),
             hold: Vec::new(),
+            hold_bases: Vec::new(),
             max_moves: usize::MAX,
             max_moves_per_base: usize::MAX,
         }
@@ -65,6 +67,14 @@ impl RebalanceOptions {
     #[must_use]
     pub fn hold<S: Into<String>>(mut self, services: impl IntoIterator<Item = S>) -> Self {
         self.hold = services.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Bases that keep the services they have and get no others, whatever is wrong
+    /// with them. Loads may then have to miss their bands, by as little as can be.
+    #[must_use]
+    pub fn hold_bases(mut self, bases: impl IntoIterator<Item = Base>) -> Self {
+        self.hold_bases = bases.into_iter().collect();
         self
     }
 
@@ -132,94 +142,64 @@ impl PrefixMapping {
         topology: &Topology,
         options: &RebalanceOptions,
     ) -> Result<Plan, RebalanceError> {
-        let aliases = self.aliases(topology);
-        let mapping = self.renamed(&aliases);
-        let select =
-            |names: &[String]| Selection::new(&mapping, topology, names.iter().map(String::as_str));
-        let gone = select(&options.drain)?;
-        let drained = gone.names(&mapping, topology);
-        let held = select(&options.hold)?.names(&mapping, topology);
-        if let Some(both) = held.iter().find(|held| drained.binary_search(held).is_ok()) {
-            return Err(RebalanceError::HeldAndDrained { service: (*both).to_owned() });
-        }
-        let topology = gone.drained(topology);
-        let shares = Shares::new(&topology, mapping.digits(), options.rules)
-            .map_err(RebalanceError::Unsatisfiable)?
-            .tolerance(options.tolerance);
-        let ids = Ids::new(&mapping, &topology)
-            .map_err(|count| RebalanceError::TooManyNames { count })?;
-        let plan = options.plan(&mapping, &topology, &shares, &ids, &held);
-        Ok(plan.with_aliases(aliases).with_drained(&drained).with_held(&held))
+        let aim = Aim {
+            rules: options.rules,
+            tolerance: options.tolerance,
+            drained: &options.drain,
+            kind: Kind::Rebalance { held: &options.hold, held_bases: &options.hold_bases },
+        };
+        Ok(options.plan(Task::new(self, topology, aim)?))
     }
 }
 
 impl RebalanceOptions {
-    fn plan(
-        &self,
-        mapping: &PrefixMapping,
-        topology: &Topology,
-        shares: &Shares,
-        ids: &Ids<'_>,
-        held: &[&str],
-    ) -> Plan {
-        let available = ids.availability(topology);
-        let role = |(name, is_available): (&&str, &bool)| match is_available {
-            _ if held.binary_search(name).is_ok() => Role::Fixed,
-            true => Role::Own,
-            false => Role::Leaving,
-        };
-        let of_id: Vec<_> = ids.names.iter().zip(&available).map(role).collect();
-        let places = topology.services().len();
-        let open = of_id[..places].iter().map(|role| *role == Role::Own).collect();
-        let limits = limits(topology, self.rules, open);
-        let roles = Roles::new(ids, of_id);
-        let replicas = self.rules.replicas();
-        let soft = !held.is_empty();
-        let planner = Planner {
-            mapping,
-            topology,
-            shares,
-            ids,
-            roles: &roles,
-            limits: &limits,
-            replicas,
-            soft,
-        };
-        let whole = planner.solve(planner.survey());
+    fn plan(&self, task: Task<'_>) -> Plan {
+        let whole = task.solve(task.survey());
         let most = Most { moves: self.max_moves, moves_per_base: self.max_moves_per_base };
-        let part = restrict(&planner, &whole.changes, most);
+        let part = restrict(&task, &whole.changes, most);
         let is_whole = part.is_none();
         let moves_left =
             part.as_deref().map_or(0, |part| count_moves(&whole.changes) - count_moves(part));
-        let (names, changes) = over_names(ids, part.unwrap_or(whole.changes));
-        let plan = Plan::new(mapping, names, changes).with_proof(whole.lower_bound);
-        if !soft && is_whole {
-            debug_assert!(self.is_reached(mapping, topology, &plan), "all is mended");
-            return plan;
+        let changes = part.unwrap_or(whole.changes);
+        let (is_soft, bound) = (task.is_soft, Some(whole.lower_bound));
+        if !is_soft && is_whole && !cfg!(debug_assertions) {
+            return task.plan(&changes, bound);
         }
+        let (mapping, topology) = (task.mapping.clone(), task.topology.clone());
+        let held = task.held_names().into_iter().map(str::to_owned).collect();
+        let plan = task.plan(&changes, bound);
         let options = CheckOptions::new(self.rules).tolerance(self.tolerance);
         let after = mapping.apply(&plan).expect("the plan is for this mapping");
-        let report = after.check(topology, &options).expect("the rules have shares");
+        let report = after.check(&topology, &options).expect("the rules have shares");
         if report.is_clean() {
             return plan;
         }
-        let held = held.iter().map(|&name| name.to_owned()).collect();
-        plan.with_left(Left { report, held, moves: moves_left })
+        debug_assert!(is_soft || !is_whole, "all is mended");
+        let mut held_bases = self.hold_bases.clone();
+        held_bases.sort_unstable();
+        held_bases.dedup();
+        plan.with_left(Left { report, held, held_bases, moves: moves_left })
     }
 }
 
-impl RebalanceOptions {
-    /// Whether a plan leads to a valid and balanced mapping.
-    fn is_reached(&self, mapping: &PrefixMapping, topology: &Topology, plan: &Plan) -> bool {
-        let options = CheckOptions::new(self.rules).tolerance(self.tolerance);
-        let after = mapping.apply(plan).ok();
-        let report = after.and_then(|after| after.check(topology, &options).ok());
-        report.is_some_and(|report| report.is_clean())
-    }
+fn count_moves(changes: &[RawChange<Id>]) -> usize {
+    changes.iter().filter(|change| change.to.is_some()).count()
 }
 
-fn count_moves(changes: &[RawChange]) -> usize {
-    changes.iter().filter(|change| change.to != HOLE).count()
+impl From<TaskError> for RebalanceError {
+    fn from(error: TaskError) -> Self {
+        match error {
+            TaskError::Select(error) => error.into(),
+            TaskError::HeldAndDrained { service } => Self::HeldAndDrained { service },
+            TaskError::Unsatisfiable(proof) => Self::Unsatisfiable(proof),
+            TaskError::TooManyReplicas { replicas, digits } => {
+                Self::TooManyReplicas { replicas, digits }
+            }
+            TaskError::TooManyNames { count } => Self::TooManyNames { count },
+            TaskError::OtherDigits { base, digits } => Self::OtherDigits { base, digits },
+            TaskError::NotHeld { .. } => unreachable!("a rebalance names no services of bases"),
+        }
+    }
 }
 
 impl From<SelectError> for RebalanceError {
@@ -261,6 +241,20 @@ pub enum RebalanceError {
         /// Its address.
         service: String,
     },
+    /// A base to hold that has other digits than the mapping.
+    OtherDigits {
+        /// The base.
+        base: Base,
+        /// The digits of the mapping.
+        digits: Digits,
+    },
+    /// More replicas of each base than a mapping has room for.
+    TooManyReplicas {
+        /// How many.
+        replicas: usize,
+        /// The digits of the mapping.
+        digits: Digits,
+    },
     /// More names than a mapping may have, those of the topology included.
     TooManyNames {
         /// How many.
@@ -278,6 +272,10 @@ impl fmt::Display for RebalanceError {
             }
             Self::HeldAndDrained { service } => {
                 write!(f, "service {service} can't be both held and drained: choose one")
+            }
+            Self::OtherDigits { base, digits } => write_other_digits(f, *base, *digits),
+            Self::TooManyReplicas { replicas, digits } => {
+                write_too_many_replicas(f, *replicas, *digits)
             }
             Self::TooManyNames { count } => {
                 let limit = ServiceIndex::LIMIT;

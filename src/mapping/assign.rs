@@ -12,7 +12,7 @@
 use std::error::Error;
 use std::fmt;
 
-use super::{HOLE, PrefixMapping, TABLE_LIMIT};
+use super::{HOLE, PrefixMapping, TABLE_LIMIT, write_other_digits};
 use crate::prefix::{Base, Digits};
 use crate::service::ServiceIndex;
 
@@ -202,12 +202,7 @@ pub enum AssignError {
 impl fmt::Display for AssignError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OtherDigits { base, digits } => write!(
-                f,
-                "base {:?} has {} digits: the mapping has {digits}",
-                base.to_string(),
-                base.digits()
-            ),
+            Self::OtherDigits { base, digits } => write_other_digits(f, *base, *digits),
             Self::EmptyName { base } => {
                 write!(f, "base {:?} can't have a service without a name", base.to_string())
             }

@@ -1,9 +1,10 @@
 //! A change of one base as numbers: what solvers, waves and mappings pass on.
 
-/// A change over the names of its plan, [`HOLE`](crate::mapping::HOLE) for none.
+/// A change over what `N` numbers: names of a plan, ids of a planner. Where a
+/// replica comes from nowhere, or goes, there is none of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RawChange {
+pub(crate) struct RawChange<N = u16> {
     pub(crate) base: u16,
-    pub(crate) from: u16,
-    pub(crate) to: u16,
+    pub(crate) from: N,
+    pub(crate) to: N,
 }

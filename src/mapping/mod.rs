@@ -9,6 +9,7 @@ pub(crate) use rows::by_width;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt;
 
 use crate::index::Name;
 use crate::mapping::change::RawChange;
@@ -385,4 +386,24 @@ const fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     bits ^ (bits >> 31)
+}
+
+/// Says that a base has other digits than a mapping.
+pub(crate) fn write_other_digits(
+    f: &mut fmt::Formatter<'_>,
+    base: Base,
+    digits: Digits,
+) -> fmt::Result {
+    let (name, has) = (base.to_string(), base.digits());
+    write!(f, "base {name:?} has {has} digits: the mapping has {digits}")
+}
+
+/// Says that a mapping has no room for so many replicas of each base.
+pub(crate) fn write_too_many_replicas(
+    f: &mut fmt::Formatter<'_>,
+    replicas: usize,
+    digits: Digits,
+) -> fmt::Result {
+    let room = TABLE_LIMIT / digits.count();
+    write!(f, "{replicas} replicas are too many: a base of {digits} digits has room for {room}")
 }

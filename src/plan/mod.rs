@@ -50,6 +50,7 @@ impl fmt::Display for Change<'_> {
 pub struct Left {
     pub(crate) report: CheckReport,
     pub(crate) held: Vec<String>,
+    pub(crate) held_bases: Vec<Base>,
     pub(crate) moves: usize,
 }
 
@@ -65,6 +66,12 @@ impl Left {
     #[must_use]
     pub fn held(&self) -> &[String] {
         &self.held
+    }
+
+    /// The bases that were to keep their services; ascending.
+    #[must_use]
+    pub fn held_bases(&self) -> &[Base] {
+        &self.held_bases
     }
 
     /// How many moves of the whole plan were left out to keep to the most
@@ -86,6 +93,9 @@ impl fmt::Display for Left {
         f.write_str(" are left")?;
         if !self.held.is_empty() {
             write!(f, ", because services are held ({})", self.held.join(", "))?;
+        }
+        if !self.held_bases.is_empty() {
+            write!(f, ", because {} bases are held", self.held_bases.len())?;
         }
         if self.moves > 0 {
             write!(f, ", because {} moves were left out", self.moves)?;

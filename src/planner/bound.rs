@@ -22,18 +22,24 @@
 //!
 //! # The minima
 //!
-//! What the rules allow one base is a laminar matroid (one in a group, `cap` in
-//! a unit, so many in all), so greed finds its cheapest basis: own services at
-//! `-p(s)`, and of the others, at `1 - p(s)`, the best of each group. The
-//! cheapest basis of a matroid to which elements are added lies within the old
-//! one and what was added, so the others that matter are the same `R` for every
-//! base.
+//! What the rules let one base have is a laminar matroid (a cap for every domain,
+//! so many in all), so greed finds its cheapest basis: own services at `-p(s)`,
+//! and of the others, at `1 - p(s)`, the cheapest of each domain that holds one
+//! replica at most. What counts of these is little:
 //!
-//! Most bases need no greed. Where no own service is dearer than the cheapest
-//! other, the own services and as many times that lowest price as replicas are
-//! lacking add up to a bound, and to the minimum if the own ones keep the rules
-//! and as many groups as a base has replicas offer that price: each replica bars
-//! one of them at most. Such sums are those of the loads.
+//! - The cheapest basis of a matroid to which elements are added lies within the
+//!   old one and what was added. So for a base of `n` replicas, of the others only
+//!   the first `n` matter that greed takes for a base that has nothing: the same for
+//!   every base. What a base has in any case changes nothing about that: it lowers
+//!   caps by one each, and an element that greed refuses under the full caps, as a
+//!   domain around it is full of cheaper ones, it refuses all the more under lower
+//!   ones; each of the `k` replicas kept makes it pass `k` elements at most.
+//! - Let the *bar* be the price of the cheapest other. If no own service is dearer
+//!   and `n` others at that price may be held together, then every base finds what
+//!   it lacks at the bar, whatever it has: a smaller independent set can always be
+//!   extended from a larger one. The base's least is then the sum of its own
+//!   services' prices and of the bar for what it lacks, and the sum over all bases
+//!   is one over their loads.
 //!
 //! A node's term is convex and piecewise linear in its load: its minimum is at
 //! an end of the band or of the range.
@@ -43,10 +49,13 @@
 //! One pass over the table, and `O(services * log(services))`. It uses the
 //! mapping, the shares and the numbers; none of the solver's code.
 
+use super::flow::Bases;
+use super::limits::Limits;
+use super::load_nodes::{ByNode, DOMAIN_WEIGHT, SERVICE_WEIGHT};
+use super::roles::Roles;
+use super::survey::Broken;
+use crate::index::Place;
 use crate::location::Level;
-use crate::planner::flow::{Bases, Limits};
-use crate::planner::load_nodes::{ByNode, DOMAIN_WEIGHT, SERVICE_WEIGHT};
-use crate::planner::survey::Broken;
 use crate::service::ServiceIndex;
 use crate::share::{Band, Shares};
 use crate::topology::Topology;
@@ -65,7 +74,9 @@ pub(crate) struct Bound<'a> {
 
 /// The bases whose own services keep the rules and that have nothing fixed.
 #[derive(Debug)]
-pub(crate) struct Plain<'a> {
+pub(crate) struct Intact<'a> {
+    /// Who takes part at all.
+    pub(crate) roles: &'a Roles,
     /// How many of their replicas each service holds, by place.
     pub(crate) loads: &'a [i64],
     /// How many replicas they lack, in all.
@@ -73,31 +84,31 @@ pub(crate) struct Plain<'a> {
     pub(crate) replicas: u16,
 }
 
-impl Plain<'_> {
+impl Intact<'_> {
     /// How many replicas they place.
     pub(crate) fn total(&self) -> i64 {
         self.loads.iter().sum::<i64>() + self.lacking
     }
 }
 
-/// The best service of a group: what another base would pay for it.
+/// What a base would pay for a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Offer {
     cost: i64,
-    place: u16,
+    place: Place,
 }
 
 impl Bound<'_> {
     /// The lower bound on the cost: moves, and weighted misses of bands.
     ///
     /// Of `bases` it asks what they held at the start, and nothing else.
-    pub(crate) fn cost(&self, plain: &Plain<'_>, bases: &Bases<'_>, broken: &[Broken]) -> i128 {
+    pub(crate) fn cost(&self, intact: &Intact<'_>, bases: &Bases<'_>, broken: &[Broken]) -> i128 {
         let prices = &self.potentials.services;
         let offers = self.offers(prices);
         let mut greed = Greed::new(self.limits, prices, &offers);
         let need: i64 = broken.iter().map(|broken| i64::from(broken.need)).sum();
-        let mut sum = Self::plain(plain, bases, broken, &mut greed);
-        if bases.are_all_fixed() && greed.is_bar_met(usize::from(plain.replicas)) {
+        let mut sum = Self::least_of_intact(intact, bases, broken, &mut greed);
+        if bases.are_all_fixed() && greed.is_bar_met(usize::from(intact.replicas)) {
             sum += i128::from(need) * i128::from(greed.bar());
         } else {
             for &Broken { base, need, .. } in broken {
@@ -105,55 +116,51 @@ impl Bound<'_> {
                 sum += i128::from(greed.least(own, fixed, usize::from(need)));
             }
         }
-        let total = plain.total() + need;
+        let total = intact.total() + need;
         sum + self.nodes(total) + i128::from(total) * i128::from(self.potentials.root)
     }
 
     /// The sum over the bases that are not broken.
-    fn plain(
-        plain: &Plain<'_>,
+    fn least_of_intact(
+        intact: &Intact<'_>,
         bases: &Bases<'_>,
         broken: &[Broken],
         greed: &mut Greed<'_>,
     ) -> i128 {
-        let loaded = || plain.loads.iter().zip(greed.prices).filter(|(load, _)| **load > 0);
+        let prices = greed.prices;
+        let loaded = || intact.loads.iter().zip(prices).filter(|(load, _)| **load > 0);
         let bar = greed.bar();
         if loaded().all(|(_, price)| -price <= bar)
-            && (plain.lacking == 0 || greed.is_bar_met(usize::from(plain.replicas)))
+            && (intact.lacking == 0 || greed.is_bar_met(usize::from(intact.replicas)))
         {
             let term = |(&load, &price): (&i64, &i64)| -i128::from(load) * i128::from(price);
-            return loaded().map(term).sum::<i128>() + i128::from(plain.lacking) * i128::from(bar);
+            return loaded().map(term).sum::<i128>() + i128::from(intact.lacking) * i128::from(bar);
         }
         let mut next_broken = broken.iter().map(|broken| broken.base as usize).peekable();
         let mut sum = 0;
         for base in 0..bases.count() {
-            if next_broken.next_if_eq(&base).is_none() {
-                let need = usize::from(plain.replicas);
+            if next_broken.next_if_eq(&base).is_none() && !intact.roles.is_still(base) {
+                let need = usize::from(intact.replicas);
                 sum += i128::from(greed.least(bases.own(base), std::iter::empty(), need));
             }
         }
         sum
     }
 
-    /// The cheapest open service of each group, ascending by cost.
+    /// The cheapest open service of each domain that holds one replica at most,
+    /// ascending by cost.
     fn offers(&self, prices: &[i64]) -> Vec<Offer> {
-        let open = (0_u16..).zip(&self.limits.open).filter(|(_, open)| **open);
+        let domain = |place: Place| self.limits.exclusive().domain(place);
         let mut offers: Vec<Offer> = Vec::new();
-        for (place, _) in open {
-            let offer = Offer { cost: 1 - prices[usize::from(place)], place };
+        for place in self.limits.open() {
+            let offer = Offer { cost: 1 - prices[place.index()], place };
             match offers.last_mut() {
-                Some(best) if self.group(best.place) == self.group(place) => {
-                    *best = offer.min(*best);
-                }
+                Some(best) if domain(best.place) == domain(place) => *best = offer.min(*best),
                 _ => offers.push(offer),
             }
         }
         offers.sort_unstable();
         offers
-    }
-
-    fn group(&self, place: u16) -> u16 {
-        self.limits.group[usize::from(place)]
     }
 
     /// The least that the terms of the nodes add up to.
@@ -165,7 +172,7 @@ impl Bound<'_> {
             if self.topology.services()[service.index()].is_available() {
                 let parent = domains[Level::Volume.index()][self.domain(Level::Volume, service)];
                 let slope = self.potentials.services[place] - parent;
-                let most = if self.limits.open[place] { total } else { 0 };
+                let most = if self.limits.is_open(Place::new(place)) { total } else { 0 };
                 sum +=
                     least(bands[service.index()], self.fixed[place], slope, SERVICE_WEIGHT, most);
             }
@@ -178,7 +185,7 @@ impl Bound<'_> {
                 let parent = level.index().checked_sub(1).map_or(self.potentials.root, |above| {
                     domains[above][self.domain(Level::ALL[above], first)]
                 });
-                let is_open = self.limits.open[places.clone()].contains(&true);
+                let is_open = places.clone().any(|place| self.limits.is_open(Place::new(place)));
                 let fixed = self.fixed[places].iter().sum();
                 let most = if is_open { total } else { 0 };
                 sum += least(band, fixed, potential - parent, DOMAIN_WEIGHT, most);
@@ -188,7 +195,7 @@ impl Bound<'_> {
     }
 
     fn domain(&self, level: Level, service: ServiceIndex) -> usize {
-        self.topology.domain_of(level, service).expect("a service of this topology")
+        self.topology.domain_at(level, service)
     }
 }
 
@@ -208,30 +215,18 @@ fn least(band: Band, fixed: u64, slope: i64, weight: i64, most: i64) -> i128 {
 #[derive(Debug)]
 struct Taken<'a> {
     limits: &'a Limits,
-    places: Vec<u16>,
+    places: Vec<Place>,
 }
 
 impl Taken<'_> {
     /// Starts with what a base has in any case.
-    fn start(&mut self, fixed: impl Iterator<Item = u16>) {
+    fn start(&mut self, fixed: impl Iterator<Item = Place>) {
         self.places.clear();
         self.places.extend(fixed);
     }
 
     fn len(&self) -> usize {
         self.places.len()
-    }
-
-    fn group(&self, place: u16) -> u16 {
-        self.limits.group[usize::from(place)]
-    }
-
-    fn fits(&self, place: u16) -> bool {
-        let unit = |place: u16| self.limits.unit[usize::from(place)];
-        let in_unit = || self.places.iter().filter(|&&other| unit(other) == unit(place)).count();
-        let cap = usize::from(self.limits.unit_cap);
-        self.places.iter().all(|&other| self.group(other) != self.group(place))
-            && (self.len() < cap || in_unit() < cap)
     }
 
     /// Takes, up to `full` in all, the first that fit of own services and others,
@@ -247,7 +242,7 @@ impl Taken<'_> {
                 (_, [first, rest @ ..]) => (others = rest, first).1,
                 ([], []) => break,
             };
-            if self.fits(next.place) {
+            if self.limits.lets(self.places.iter().copied(), next.place) {
                 self.places.push(next.place);
                 sum += next.cost;
             }
@@ -260,22 +255,20 @@ impl Taken<'_> {
 #[derive(Debug)]
 struct Greed<'a> {
     prices: &'a [i64],
+    /// The others, of which those before `next` were tried for `first`.
     offers: &'a [Offer],
-    /// How many of the offers cost as little as the first.
-    as_cheap: usize,
-    /// The cheapest set of a base that holds nothing, as far as it was asked
-    /// for.
+    next: usize,
+    /// The cheapest set of a base that holds nothing, as far as it was asked for.
     first: Vec<Offer>,
+    first_taken: Taken<'a>,
     own: Vec<Offer>,
     taken: Taken<'a>,
 }
 
 impl<'a> Greed<'a> {
     fn new(limits: &'a Limits, prices: &'a [i64], offers: &'a [Offer]) -> Self {
-        let bar = offers.first().map(|offer| offer.cost);
-        let as_cheap = offers.iter().take_while(|offer| Some(offer.cost) == bar).count();
-        let taken = Taken { limits, places: Vec::new() };
-        Self { prices, offers, as_cheap, first: Vec::new(), own: Vec::new(), taken }
+        let [first_taken, taken] = [(); 2].map(|()| Taken { limits, places: Vec::new() });
+        Self { prices, offers, next: 0, first: Vec::new(), first_taken, own: Vec::new(), taken }
     }
 
     /// What the cheapest offer costs.
@@ -283,11 +276,27 @@ impl<'a> Greed<'a> {
         self.offers.first().map_or(i64::MAX, |offer| offer.cost)
     }
 
+    /// The cheapest set of `full` services of a base that holds nothing, or all of
+    /// it where there are fewer.
+    fn first(&mut self, full: usize) -> &[Offer] {
+        while self.first.len() < full
+            && let Some(&offer) = self.offers.get(self.next)
+        {
+            self.next += 1;
+            if self.first_taken.limits.lets(self.first_taken.places.iter().copied(), offer.place) {
+                self.first_taken.places.push(offer.place);
+                self.first.push(offer);
+            }
+        }
+        &self.first[..full.min(self.first.len())]
+    }
+
     /// Whether a base that is to have `full` replicas finds those it lacks at
-    /// the lowest cost, whatever it has: each that it has keeps one group from
-    /// it at most.
-    fn is_bar_met(&self, full: usize) -> bool {
-        full <= self.as_cheap && full <= usize::from(self.taken.limits.unit_cap)
+    /// the lowest cost, whatever it has.
+    fn is_bar_met(&mut self, full: usize) -> bool {
+        let bar = self.bar();
+        let first = self.first(full);
+        first.len() == full && first.last().is_none_or(|dearest| dearest.cost == bar)
     }
 
     /// The least that the term of a base can be which places `need` replicas.
@@ -296,32 +305,32 @@ impl<'a> Greed<'a> {
     /// is then lacking costs the bar each, where it is met.
     fn least(
         &mut self,
-        own: impl Iterator<Item = u16>,
-        fixed: impl Iterator<Item = u16>,
+        own: impl Iterator<Item = Place>,
+        fixed: impl Iterator<Item = Place>,
         need: usize,
     ) -> i64 {
+        if need == 0 {
+            return 0;
+        }
         let prices = self.prices;
         self.own.clear();
-        self.own.extend(own.map(|place| Offer { cost: -prices[usize::from(place)], place }));
+        self.own.extend(own.map(|place| Offer { cost: -prices[place.index()], place }));
         self.own.sort_unstable_by_key(|own| own.cost);
         self.taken.start(fixed);
-        let (bar, has_fixed) = (self.bar(), self.taken.len() > 0);
+        let bar = self.bar();
         let full = self.taken.len() + need;
-        let (own, dear) = self.own.split_at(self.own.partition_point(|own| own.cost <= bar));
-        let sum = self.taken.take(full, own, &[]);
+        let cheap = self.own.partition_point(|own| own.cost <= bar);
+        let sum = self.taken.take(full, &self.own[..cheap], &[]);
         let lacking = full - self.taken.len();
-        if lacking == 0 || self.is_bar_met(full) {
-            return sum + i64::try_from(lacking).unwrap_or(i64::MAX).saturating_mul(bar);
+        if lacking == 0 {
+            return sum;
         }
-        if has_fixed {
-            return sum + self.taken.take(full, dear, self.offers);
+        if self.is_bar_met(full) {
+            let lacking = i64::try_from(lacking).expect("at most the replicas of a base");
+            return sum + lacking * bar;
         }
-        if self.first.len() < need {
-            let mut taken = Taken { limits: self.taken.limits, places: Vec::new() };
-            taken.take(need, &[], self.offers);
-            let is_first = |offer: &&Offer| taken.places.contains(&offer.place);
-            self.first = self.offers.iter().filter(is_first).copied().collect();
-        }
-        sum + self.taken.take(full, dear, &self.first)
+        self.first(full);
+        let (first, dear) = (&self.first[..full.min(self.first.len())], &self.own[cheap..]);
+        sum + self.taken.take(full, dear, first)
     }
 }

@@ -1,33 +1,95 @@
-//! From a cluster to the network that the flow solver plans on, and back.
+//! The load side of a cluster: a node for each service, each domain and the root.
 //!
-//! Services are known by their *places*: their ranks in location order, so that groups,
-//! units and domains are intervals. Domains that hold a single part with the
-//! same band become one node with it, unless loads may have to miss their bands:
-//! then each domain's own miss counts.
+//! Each node has a band that its load ought to be in. [`load_nodes`] is the one
+//! walk over them; the [`Network`] that the flow solver plans on, the distance of
+//! loads from their bands and partial plans are made of it.
+//!
+//! In the network a domain that holds a single part with the same band is one node
+//! with it, unless loads may have to miss their bands: then each domain's own miss
+//! counts.
 
+use std::ops::Range;
+
+use super::flow::{Node, NodeSpec};
+use super::limits::Limits;
+use crate::index::Place;
 use crate::location::Level;
-use crate::planner::flow::{Limits, NONE, NodeSpec};
-use crate::rules::Rules;
-use crate::service::ServiceIndex;
 use crate::share::{Band, Shares};
-use crate::topology::Topology;
+use crate::topology::{Domain, Topology};
 
 /// What a replica of a service's load outside its band costs: more than the
-/// domains of any path could.
+/// misses of all domains and the moves on any simple cycle could (see
+/// [`flow`](super::flow) on weights).
 pub(crate) const SERVICE_WEIGHT: i64 = 1 << 40;
 
-/// What a replica of a domain's load outside its band costs: more than the
-/// moves of any path could. A path has at most a move for each service.
+/// What a replica of a domain's load outside its band costs: more than the moves
+/// on any simple cycle could.
 pub(crate) const DOMAIN_WEIGHT: i64 = 1 << 20;
 
-/// The load side of a cluster: a node for each service, by place, then the
-/// domains, then the root.
+/// A service or a domain, and what it ought to hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LoadNode {
+    /// The level of a domain; `None` of a service.
+    pub(crate) level: Option<Level>,
+    /// The places in it.
+    pub(crate) places: Range<usize>,
+    pub(crate) band: Band,
+}
+
+impl LoadNode {
+    /// What a replica outside the band costs.
+    pub(crate) const fn weight(&self) -> i64 {
+        if self.level.is_none() { SERVICE_WEIGHT } else { DOMAIN_WEIGHT }
+    }
+}
+
+/// The services by place, then the domains, finest level first, those of a level
+/// in the order of [`Topology::domains`].
+pub(crate) fn load_nodes(
+    topology: &Topology,
+    shares: &Shares,
+) -> impl Iterator<Item = LoadNode> + use<> {
+    let bands: Vec<_> = shares.service_bands().collect();
+    let services = topology.by_location().iter().enumerate();
+    let services = services.map(|(place, service)| LoadNode {
+        level: None,
+        places: place..place + 1,
+        band: bands[service.index()],
+    });
+    let domains = Level::ALL.into_iter().rev().flat_map(|level| {
+        let domains = topology.domains(level).iter().zip(shares.domain_bands(level));
+        domains.map(move |(domain, band)| LoadNode {
+            level: Some(level),
+            places: domain.members(),
+            band,
+        })
+    });
+    services.chain(domains).collect::<Vec<_>>().into_iter()
+}
+
+/// What the distances of some loads from their bands cost, the loads by place.
+/// Those of unavailable services are to be 0.
+pub(crate) fn cost_of_misses(topology: &Topology, shares: &Shares, loads: &[u64]) -> i128 {
+    let mut before = Vec::with_capacity(loads.len() + 1);
+    let mut sum = 0;
+    before.push(sum);
+    before.extend(loads.iter().map(|load| {
+        sum += load;
+        sum
+    }));
+    let cost = |node: LoadNode| {
+        let load = before[node.places.end] - before[node.places.start];
+        i128::from(node.band.distance(load)) * i128::from(node.weight())
+    };
+    load_nodes(topology, shares).map(cost).sum()
+}
+
+/// The nodes of the flow: the services by place, then the domains, then the root.
 #[derive(Debug)]
 pub(crate) struct Network {
     pub(crate) nodes: Vec<NodeSpec>,
-    /// The node of each domain of each level; [`NONE`] when no service in it
-    /// is open.
-    domain_node: [Vec<u32>; 4],
+    /// The node of each domain of each level; none when no service in it is open.
+    domain_node: [Vec<Node>; 4],
 }
 
 /// A number for each service, each domain and the root.
@@ -41,89 +103,60 @@ pub(crate) struct ByNode<T> {
 }
 
 impl Network {
-    /// The nodes above the open services, given by place, of which each holds
-    /// so many `fixed` replicas. `soft` says whether loads may have to miss
-    /// their bands.
+    /// The nodes above the open services, of which each holds so many `fixed`
+    /// replicas, by place. `soft` says whether loads may have to miss their bands.
     pub(crate) fn new(
         topology: &Topology,
         shares: &Shares,
-        open: &[bool],
+        limits: &Limits,
         fixed: &[u64],
         soft: bool,
     ) -> Self {
-        let bands: Vec<_> = shares.service_bands().collect();
-        let node = |(service, &fixed): (&ServiceIndex, &u64)| {
-            let (low, high) = beside(bands[service.index()], fixed);
-            NodeSpec { parent: NONE, low, high, weight: SERVICE_WEIGHT }
-        };
-        let nodes = topology.by_location().iter().zip(fixed).map(node).collect();
-        let mut network = Self { nodes, domain_node: [const { Vec::new() }; 4] };
-        network.grow(topology, shares, open, fixed, soft);
+        let mut network = Self { nodes: Vec::new(), domain_node: [const { Vec::new() }; 4] };
+        // The node below the next coarser domain, for each place.
+        let mut top: Vec<Node> = Vec::with_capacity(limits.places());
+        for node in load_nodes(topology, shares) {
+            let places = node.places.clone();
+            let (low, high) = beside(node.band, fixed[places.clone()].iter().sum());
+            let spec = NodeSpec { parent: Node::NONE, low, high, weight: node.weight() };
+            let Some(level) = node.level else {
+                top.push(network.add(spec, &[]));
+                continue;
+            };
+            let parts = open_parts(&top, limits, places.clone());
+            let above = match parts[..] {
+                [] => Node::NONE,
+                [part] if !soft && network.nodes[part.index()].has_band_of(&spec) => part,
+                _ => network.add(spec, &parts),
+            };
+            top[places].fill(above);
+            network.domain_node[level.index()].push(above);
+        }
+        let root = NodeSpec { parent: Node::NONE, low: 0, high: 0, weight: 0 };
+        network.add(root, &open_parts(&top, limits, 0..top.len()));
         network
     }
 
-    /// Adds the domains, finest first, and the root.
-    fn grow(
-        &mut self,
-        topology: &Topology,
-        shares: &Shares,
-        open: &[bool],
-        fixed: &[u64],
-        soft: bool,
-    ) {
-        // The node below the next coarser domain, for each place.
-        let mut top: Vec<u32> = (0..).take(open.len()).collect();
-        let parts_of = |top: &[u32], open: &[bool]| {
-            let open = top.iter().zip(open).filter(|(_, open)| **open);
-            let mut parts: Vec<u32> = open.map(|(&node, _)| node).collect();
-            parts.dedup();
-            parts
-        };
-        for level in Level::ALL.into_iter().rev() {
-            let mut domain_node = Vec::with_capacity(topology.domains(level).len());
-            for (domain, band) in topology.domains(level).iter().zip(shares.domain_bands(level)) {
-                let places = domain.members();
-                let parts = parts_of(&top[places.clone()], &open[places.clone()]);
-                let (low, high) = beside(band, fixed[places.clone()].iter().sum());
-                let is_part = |part: u32| {
-                    let part = &self.nodes[part as usize];
-                    !soft && (part.low, part.high) == (low, high)
-                };
-                let node = match parts[..] {
-                    [] => NONE,
-                    [part] if is_part(part) => part,
-                    _ => self
-                        .add(NodeSpec { parent: NONE, low, high, weight: DOMAIN_WEIGHT }, &parts),
-                };
-                top[places].fill(node);
-                domain_node.push(node);
-            }
-            self.domain_node[level.index()] = domain_node;
-        }
-        let root = NodeSpec { parent: NONE, low: 0, high: 0, weight: 0 };
-        self.add(root, &parts_of(&top, open));
-    }
-
-    fn add(&mut self, spec: NodeSpec, parts: &[u32]) -> u32 {
-        let node = u32::try_from(self.nodes.len()).expect("at most five nodes for each service");
+    fn add(&mut self, spec: NodeSpec, parts: &[Node]) -> Node {
+        let node = Node::new(self.nodes.len());
         self.nodes.push(spec);
-        for &part in parts {
-            self.nodes[part as usize].parent = node;
+        for part in parts {
+            self.nodes[part.index()].parent = node;
         }
         node
     }
 
     /// Hands the nodes' numbers to services and domains. A domain without a
     /// node, or at one with its part, has its parent's.
-    pub(crate) fn spread(&self, topology: &Topology, values: &[i64]) -> ByNode<i64> {
-        let root = values.last().copied().unwrap_or_default();
+    pub(crate) fn by_node(&self, topology: &Topology, values: &[i64]) -> ByNode<i64> {
+        let root = *values.last().expect("the root is a node");
         let mut domains = [const { Vec::new() }; 4];
         let mut above: Vec<i64> = vec![root; topology.by_location().len()];
         for level in Level::ALL {
             let nodes = &self.domain_node[level.index()];
-            let value = |(domain, &node): (&crate::topology::Domain, &u32)| {
+            let value = |(domain, node): (&Domain, &Node)| {
                 let inherited = above[domain.members().start];
-                let own = if node == NONE { inherited } else { values[node as usize] };
+                let own = if node.is_none() { inherited } else { values[node.index()] };
                 above[domain.members()].fill(own);
                 own
             };
@@ -134,31 +167,20 @@ impl Network {
     }
 }
 
-/// A band as bounds of what comes on top of a fixed load.
-fn beside(band: Band, fixed: u64) -> (i64, i64) {
-    let bound = |end: u64| i64::try_from(end.saturating_sub(fixed)).unwrap_or(i64::MAX);
-    (bound(band.floor), bound(band.ceil))
+/// The nodes that open services in some places are below.
+fn open_parts(top: &[Node], limits: &Limits, places: Range<usize>) -> Vec<Node> {
+    let open = places.filter(|&place| limits.is_open(Place::new(place)));
+    let mut parts: Vec<Node> = open.map(|place| top[place]).collect();
+    parts.dedup();
+    parts
 }
 
-/// Groups and units by place, of services of which some are open. With a level
-/// finer than the groups, one unit has them all: a group then holds one replica
-/// at most, and so does every domain in it.
-pub(crate) fn limits(topology: &Topology, rules: Rules, open: Vec<bool>) -> Limits {
-    let (group_level, unit_level) = (rules.get_min_dist().level(), rules.get_level());
-    let domain_at = |level: Level| -> Vec<u16> {
-        let domains = topology.domains(level).iter().enumerate();
-        let ranks = domains.flat_map(|(rank, domain)| domain.members().map(move |_| rank));
-        ranks.map(|rank| ServiceIndex::new(rank).get()).collect()
+/// A band as bounds of what comes on top of a fixed load.
+fn beside(band: Band, fixed: u64) -> (i64, i64) {
+    let bound = |end: u64| {
+        let end = end.saturating_sub(fixed);
+        // A tolerance may put the end of a band beyond any load there is.
+        i64::try_from(end).unwrap_or(i64::MAX)
     };
-    let binds = rules.get_degradation() > 0 && unit_level <= group_level;
-    Limits {
-        group: domain_at(group_level),
-        unit: if binds { domain_at(unit_level) } else { vec![0; open.len()] },
-        unit_cap: if binds {
-            rules.degradation_cap().unwrap_or(rules.replicas())
-        } else {
-            u16::MAX
-        },
-        open,
-    }
+    (bound(band.floor), bound(band.ceil))
 }

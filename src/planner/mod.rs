@@ -1,57 +1,60 @@
-//! What rebalance and decommission share: from a survey to a solved flow, and
-//! from that to the changes of each base and their proof.
+//! What plans: from a survey to a solved flow, and from that to the changes of each
+//! base and their proof.
+//!
+//! A [`Task`] is what rebalance and decommission have in common: a mapping and a
+//! topology whose names are resolved, shares, and the part that each service and
+//! base has. [`survey`] finds what each base starts from, [`flow`] solves, over
+//! integers alone, [`sequence`] puts the changes of each base in order, and [`bound`]
+//! proves the number of moves. [`part`] keeps to limits that are no flows, and
+//! [`one_by_one`] places freed replicas by a strategy.
 
 mod bound;
-pub(crate) mod flow;
-pub(crate) mod load_nodes;
-pub(crate) mod one_by_one;
-pub(crate) mod part;
-pub(crate) mod select;
+mod flow;
+mod ids;
+mod leftover;
+mod limits;
+mod load_nodes;
+mod one_by_one;
+mod part;
+mod roles;
+mod select;
 mod sequence;
-pub(crate) mod survey;
+mod survey;
+mod task;
 
 pub use one_by_one::Candidate;
 
-use crate::location::Level;
-use crate::mapping::change::RawChange;
-use crate::mapping::{HOLE, PrefixMapping};
-use crate::planner::bound::{Bound, Plain};
-use crate::planner::flow::{Bases, Limits, LoadTree, Search, Touched};
-use crate::planner::load_nodes::{DOMAIN_WEIGHT, Network, SERVICE_WEIGHT};
-use crate::planner::sequence::Sequencer;
-use crate::planner::survey::{Ids, Role, Roles, Survey};
-use crate::service::ServiceIndex;
-use crate::share::{Band, Shares};
-use crate::topology::Topology;
+pub(crate) use one_by_one::Replacement;
+pub(crate) use part::{Most, restrict};
+pub(crate) use roles::Role;
+pub(crate) use select::{SelectError, write_ambiguous, write_nobody};
+pub(crate) use survey::{Broken, Survey};
+pub(crate) use task::{Aim, Kind, Task, TaskError};
 
-/// What is planned on.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Planner<'a> {
-    pub(crate) mapping: &'a PrefixMapping,
-    pub(crate) topology: &'a Topology,
-    pub(crate) shares: &'a Shares,
-    pub(crate) ids: &'a Ids<'a>,
-    pub(crate) roles: &'a Roles,
-    pub(crate) limits: &'a Limits,
-    pub(crate) replicas: u16,
-    /// Whether loads may have to miss their bands.
-    pub(crate) soft: bool,
-}
+use bound::{Bound, Intact};
+use flow::{Bases, Changed, LoadTree, Solver};
+use ids::Ids;
+use load_nodes::{Network, cost_of_misses};
+use sequence::Sequencer;
+
+use crate::index::Id;
+use crate::mapping::HOLE;
+use crate::mapping::change::RawChange;
 
 /// A solved flow.
 #[derive(Debug)]
 pub(crate) struct Solution {
     /// The changes, over ids; those of a base together, in their order.
-    pub(crate) changes: Vec<RawChange>,
+    pub(crate) changes: Vec<RawChange<Id>>,
     /// The fewest moves of any plan to the same end.
     pub(crate) lower_bound: usize,
 }
 
-impl Planner<'_> {
+impl Task<'_> {
     /// What each base starts from.
     pub(crate) fn survey(&self) -> Survey<'_> {
         let mut survey =
-            Survey::new(self.mapping, self.ids, self.roles, self.limits, self.replicas);
+            Survey::new(&self.mapping, &self.ids, &self.roles, &self.limits, self.replicas);
         // A fixed replica on an unavailable service is no part of any load.
         for (load, service) in survey.fixed_loads.iter_mut().zip(self.topology.by_location()) {
             if !self.topology.services()[service.index()].is_available() {
@@ -63,134 +66,96 @@ impl Planner<'_> {
 
     /// Solves the flow and proves the solution.
     pub(crate) fn solve(&self, mut survey: Survey<'_>) -> Solution {
-        let open = &self.limits.open;
-        let network =
-            Network::new(self.topology, self.shares, open, &survey.fixed_loads, self.soft);
+        let (topology, shares, limits) = (&*self.topology, &self.shares, &self.limits);
+        let network = Network::new(topology, shares, limits, &survey.fixed_loads, self.is_soft);
         let lacking = survey.short.iter().map(|&(_, lacking)| i64::from(lacking)).sum();
-        let (loads, short) = survey.keep(self.limits, |id| network.nodes[usize::from(id)].high);
-        let Survey { bases, broken, loads: plain_loads, fixed_loads, .. } = survey;
-        let plain = Plain { loads: &plain_loads, lacking, replicas: self.replicas };
-        let total = plain.total() + broken.iter().map(|broken| i64::from(broken.need)).sum::<i64>();
+        let (loads, short) = survey.keep(limits, |place| network.nodes[place.index()].high);
+        let Survey { bases, broken, loads: intact_loads, fixed_loads, .. } = survey;
+        let intact =
+            Intact { roles: &self.roles, loads: &intact_loads, lacking, replicas: self.replicas };
+        let total =
+            intact.total() + broken.iter().map(|broken| i64::from(broken.need)).sum::<i64>();
         let tree = LoadTree::new(network.nodes.clone(), &loads, total);
-        let (bases, potentials) = Search::new(self.limits, bases, tree, short).run();
-        if !bases.is_any_touched() {
+        let (bases, potentials) = Solver::new(limits, bases, tree, short).run();
+        if !bases.is_any_changed() {
             return Solution { changes: Vec::new(), lower_bound: 0 };
         }
         let changes = self.changes(&bases);
-        if changes.iter().all(|change| change.to == HOLE) {
+        if changes.iter().all(|change| change.to.is_none()) {
             // No plan has fewer moves than none.
             return Solution { changes, lower_bound: 0 };
         }
-        let bound = Bound {
-            topology: self.topology,
-            shares: self.shares,
-            limits: self.limits,
-            potentials: &network.spread(self.topology, &potentials),
-            fixed: &fixed_loads,
-        };
-        let cost = bound.cost(&plain, &bases, &broken);
-        let misses = if self.soft { self.misses(&bases, &fixed_loads) } else { 0 };
-        let lower_bound = usize::try_from(cost - misses).unwrap_or(0);
+        let potentials = &network.by_node(topology, &potentials);
+        let bound = Bound { topology, shares, limits, potentials, fixed: &fixed_loads };
+        let cost = bound.cost(&intact, &bases, &broken);
+        let misses = if self.is_soft { self.misses(&bases, fixed_loads) } else { 0 };
+        let lower_bound = usize::try_from(cost - misses)
+            .expect("a bound from optimal potentials is the cost, which no misses exceed");
         Solution { changes, lower_bound }
     }
 
     /// What the loads' distances from their bands cost, of services and domains,
     /// when bases hold what they do now.
-    fn misses(&self, bases: &Bases<'_>, fixed: &[u64]) -> i128 {
-        let mut loads = fixed.to_vec();
+    fn misses(&self, bases: &Bases<'_>, mut loads: Vec<u64>) -> i128 {
         for base in 0..bases.count() {
-            for id in bases.movable(base) {
-                loads[usize::from(id)] += 1;
+            for place in bases.movable(base) {
+                loads[place.index()] += 1;
             }
         }
-        let bands: Vec<Band> = self.shares.service_bands().collect();
-        let mut outside = 0;
         for (service, load) in self.topology.by_location().iter().zip(&mut loads) {
-            if self.topology.services()[service.index()].is_available() {
-                outside += bands[service.index()].distance(*load);
-            } else {
+            if !self.topology.services()[service.index()].is_available() {
                 *load = 0;
             }
         }
-        let of_level = |level: Level| -> u64 {
-            let domains = self.topology.domains(level).iter().zip(self.shares.domain_bands(level));
-            domains.map(|(domain, band)| band.distance(loads[domain.members()].iter().sum())).sum()
-        };
-        let domains: u64 = Level::ALL.into_iter().map(of_level).sum();
-        i128::from(outside) * i128::from(SERVICE_WEIGHT)
-            + i128::from(domains) * i128::from(DOMAIN_WEIGHT)
+        cost_of_misses(&self.topology, &self.shares, &loads)
     }
 
     /// How many bases each id holds.
     pub(crate) fn held(&self) -> Vec<u64> {
-        let mut held = vec![0; self.ids.of_name.len()];
+        let mut held = vec![0; self.ids.of_names().len()];
         for row in self.mapping.rows() {
             for (at, &name) in row.iter().enumerate() {
                 held[usize::from(name)] += u64::from(at == 0 || row[at - 1] != name);
             }
         }
-        let mut by_id = vec![0; self.ids.names.len()];
-        for (&id, held) in self.ids.of_name.iter().zip(held) {
-            by_id[usize::from(id)] += held;
+        let mut by_id = vec![0; self.ids.len()];
+        for (id, held) in self.ids.of_names().iter().zip(held) {
+            by_id[id.index()] += held;
         }
         by_id
     }
 
     /// What each base changes, in an order that breaks no rule it keeps.
-    pub(crate) fn changes(&self, bases: &Bases<'_>) -> Vec<RawChange> {
+    pub(crate) fn changes(&self, bases: &Bases<'_>) -> Vec<RawChange<Id>> {
+        let ids = &self.ids;
         let mut changes = Vec::new();
-        let mut sequencer = Sequencer::new(self.limits, usize::from(self.replicas));
+        let mut sequencer =
+            Sequencer::new(&self.limits, self.replicas.into(), !self.roles.refills_only());
         let (mut has, mut wants) = (Vec::new(), Vec::new());
         for base in (0..=u16::MAX).take(self.mapping.num_bases()) {
             let index = usize::from(base);
-            match bases.touched(index) {
-                Touched::No => {}
-                Touched::Cell(cell) => {
+            match bases.changed(index) {
+                Changed::Nowhere => {}
+                Changed::Cell(cell) => {
                     let cell = usize::from(cell);
                     let name = self.mapping.cells(index).get(cell).copied().unwrap_or(HOLE);
-                    let from = self.ids.of_name.get(usize::from(name)).copied().unwrap_or(HOLE);
-                    let to = bases.row(index)[cell];
+                    let (from, to) = (ids.of_name(name), Ids::of_place(bases.row(index)[cell]));
                     if from != to {
                         changes.push(RawChange { base, from, to });
                     }
                 }
-                Touched::Anywhere => {
-                    let names = self.mapping.row(index).iter();
+                Changed::Anywhere => {
                     has.clear();
-                    has.extend(names.map(|&name| self.ids.of_name[usize::from(name)]));
+                    has.extend(self.mapping.row(index).iter().map(|&name| ids.of_name(name)));
                     wants.clear();
-                    wants.extend(bases.row(index).iter().filter(|&&id| id != HOLE));
-                    wants.extend(has.iter().filter(|&&id| self.roles.of(index, id) == Role::Fixed));
-                    let is_sound = |id| self.roles.stays(id);
-                    sequencer.add(base, &has, &wants, is_sound, &mut changes);
+                    let placed = bases.row(index).iter().filter(|place| place.is_some());
+                    wants.extend(placed.map(|&place| Ids::of_place(place)));
+                    wants.extend(has.iter().filter(|&&id| self.roles.of(id) == Role::Fixed));
+                    let stays = |id| self.roles.stays(id);
+                    sequencer.add(base, &has, &wants, stays, &mut changes);
                 }
             }
         }
         changes
     }
-}
-
-/// Makes changes over ids changes over the names they use, which ascend.
-pub(crate) fn over_names(
-    ids: &Ids<'_>,
-    mut changes: Vec<RawChange>,
-) -> (Vec<Box<str>>, Vec<RawChange>) {
-    let mut used = vec![false; ids.names.len()];
-    for change in &changes {
-        for id in [change.from, change.to] {
-            if let Some(used) = used.get_mut(usize::from(id)) {
-                *used = true;
-            }
-        }
-    }
-    let order = ids.marked(&used);
-    let mut place = vec![HOLE; used.len()];
-    for (at, &id) in order.iter().enumerate() {
-        place[usize::from(id)] = ServiceIndex::new(at).get();
-    }
-    let name = |id: u16| place.get(usize::from(id)).copied().unwrap_or(HOLE);
-    for change in &mut changes {
-        (change.from, change.to) = (name(change.from), name(change.to));
-    }
-    (order.into_iter().map(|id| ids.names[usize::from(id)].into()).collect(), changes)
 }

@@ -21,10 +21,11 @@
 //!
 //! `O(changes * PATIENCE)` a pass; a pass without a chain is the last one.
 
+use super::Task;
+use crate::index::Id;
 use crate::location::Level;
 use crate::mapping::HOLE;
 use crate::mapping::change::RawChange;
-use crate::planner::Planner;
 use crate::service::ServiceIndex;
 use crate::share::Shares;
 use crate::topology::Topology;
@@ -144,10 +145,21 @@ struct Packer<'a> {
 /// The part of some changes, over ids, that stays within `most`; `None` when
 /// all of them do.
 pub(crate) fn restrict(
-    planner: &Planner<'_>,
-    changes: &[RawChange],
+    task: &Task<'_>,
+    changes: &[RawChange<Id>],
     most: Most,
-) -> Option<Vec<RawChange>> {
+) -> Option<Vec<RawChange<Id>>> {
+    let number = |id: Id| if id.is_none() { HOLE } else { id.index() as u16 };
+    let id = |n: u16| if n == HOLE { Id::NONE } else { Id::new(n.into()) };
+    let raw: Vec<RawChange> = changes
+        .iter()
+        .map(|c| RawChange { base: c.base, from: number(c.from), to: number(c.to) })
+        .collect();
+    let part = restrict_raw(task, &raw, most)?;
+    Some(part.iter().map(|c| RawChange { base: c.base, from: id(c.from), to: id(c.to) }).collect())
+}
+
+fn restrict_raw(task: &Task<'_>, changes: &[RawChange], most: Most) -> Option<Vec<RawChange>> {
     // The usual plan has no limits, and is spared the counting.
     if (most.moves, most.moves_per_base) == (usize::MAX, usize::MAX) {
         return None;
@@ -158,9 +170,9 @@ pub(crate) fn restrict(
     if moves(changes) <= most.moves && bases.all(|steps| moves(steps) <= most.moves_per_base) {
         return None;
     }
-    let held = planner.held();
-    let loads = Loads::new(planner.topology, planner.shares, &held);
-    let effects = effects(planner, changes);
+    let held = task.held();
+    let loads = Loads::new(&task.topology, &task.shares, &held);
+    let effects = effects(task, changes);
     let mut packer = Packer::new(&effects, loads, held.len(), most);
     let repairs = |sequence: &Sequence, packer: &Packer<'_>| {
         let from = packer.changes[sequence.next].from;
@@ -179,13 +191,14 @@ pub(crate) fn restrict(
 
 /// The changes as loads see them: where a base has a service twice, the second
 /// entry is no load, and nothing leaves with it.
-fn effects(planner: &Planner<'_>, changes: &[RawChange]) -> Vec<RawChange> {
+fn effects(task: &Task<'_>, changes: &[RawChange]) -> Vec<RawChange> {
     let mut effects = changes.to_vec();
     for steps in effects.chunk_by_mut(|a, b| a.base == b.base) {
-        let row = planner.mapping.row(usize::from(steps[0].base));
+        let row = task.mapping.row(usize::from(steps[0].base));
         let repeats = row.windows(2).filter(|pair| pair[0] == pair[1]);
-        for id in repeats.map(|pair| planner.ids.of_name[usize::from(pair[0])]) {
-            let is_second = |step: &&mut RawChange| step.from == id && step.to == HOLE;
+        for id in repeats.map(|pair| task.ids.of_name(pair[0])) {
+            let is_second =
+                |step: &&mut RawChange| usize::from(step.from) == id.index() && step.to == HOLE;
             if let Some(step) = steps.iter_mut().find(is_second) {
                 step.from = HOLE;
             }

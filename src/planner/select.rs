@@ -11,7 +11,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::index::Name;
+use super::ids::Ids;
+use crate::index::{Id, Name};
 use crate::mapping::PrefixMapping;
 use crate::service::ServiceIndex;
 use crate::topology::Topology;
@@ -41,11 +42,17 @@ impl Selection {
         for name in names {
             selection.add(mapping, topology, name)?;
         }
-        selection.services.sort_unstable();
-        selection.services.dedup();
-        selection.unknown.sort_unstable();
-        selection.unknown.dedup();
+        selection.sort();
         Ok(selection)
+    }
+
+    /// [`Selection::new`] of owned names.
+    pub(crate) fn of_strings(
+        mapping: &PrefixMapping,
+        topology: &Topology,
+        names: &[String],
+    ) -> Result<Self, SelectError> {
+        Self::new(mapping, topology, names.iter().map(String::as_str))
     }
 
     fn add(
@@ -73,6 +80,45 @@ impl Selection {
         self.services.extend(located);
         self.unknown.extend(unknown);
         Ok(())
+    }
+
+    /// Adds what others stand for.
+    pub(crate) fn add_all(&mut self, others: &Self) {
+        self.services.extend(&others.services);
+        self.unknown.extend(&others.unknown);
+        self.sort();
+    }
+
+    fn sort(&mut self) {
+        self.services.sort_unstable();
+        self.services.dedup();
+        self.unknown.sort_unstable();
+        self.unknown.dedup();
+    }
+
+    /// Whether it is nobody.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.services.is_empty() && self.unknown.is_empty()
+    }
+
+    /// Their ids.
+    pub(crate) fn ids(&self, ids: &Ids) -> Vec<Id> {
+        let services = self.services.iter().map(|&service| ids.of_service(service));
+        services.chain(self.unknown.iter().map(|name| ids.of_names()[name.index()])).collect()
+    }
+
+    /// The first name, ascending, that is in both.
+    pub(crate) fn common_name<'a>(
+        &self,
+        others: &Self,
+        mapping: &'a PrefixMapping,
+        topology: &'a Topology,
+    ) -> Option<&'a str> {
+        let services = self.services.iter().filter(|it| others.services.contains(it));
+        let unknown = self.unknown.iter().filter(|it| others.unknown.contains(it));
+        let both =
+            Self { services: services.copied().collect(), unknown: unknown.copied().collect() };
+        both.names(mapping, topology).first().copied()
     }
 
     /// The topology with the services drained; the same when there are none.

@@ -1,171 +1,226 @@
 //! The order of the changes of one base, in which no step breaks a rule that
 //! the base kept before.
 //!
-//! A base goes from the services it has, `S`, to those it is to have, `T`, which
-//! keep the rules (or the rest of them, where a service is held). Where one comes
-//! and one goes, that is the step. Else each service that comes takes the place of
-//! one that goes, chosen so that the step breaks nothing:
+//! A base goes from the services it has, `S`, to those it is to have, `T`. Where one
+//! comes and one goes, that is the step. Else each service that comes takes the
+//! place of one that goes, chosen so that the step breaks nothing. Say a domain's
+//! *allowance* is its cap, or what `S` has in it where that is more, so that a base
+//! which breaks a rule makes it no worse. A domain is *tight* when the base holds
+//! its allowance there.
 //!
-//! 1. one in its own group, if there is one: the two would be too close;
-//! 2. else, in a unit that is full, one of that unit;
-//! 3. else one that is unknown or unavailable;
-//! 4. else none, if the base lacks replicas;
-//! 5. else the first that goes.
+//! 1. If a domain around the newcomer is tight: one that goes of the finest such
+//!    domain;
+//! 2. else one that is unknown or unavailable;
+//! 3. else none, if the base lacks replicas;
+//! 4. else the first that goes.
 //!
-//! Such a one exists: `T` keeps one replica in the group and no more than the
-//! cap in the unit, the newcomer among them, so what is there already is not
-//! all in `T`. And it is enough: valid sets are the bases of a matroid (a
-//! truncated laminar one), in which any element of `T` can be brought in against
-//! one that is not in `T`, so that no choice runs into a dead end. What then
-//! still goes is taken away last, when all that came are there; but of a base
-//! that has fewer than it ought to, because a restriction left no place for
-//! more, no unknown or unavailable replica is taken: it may be the last copy.
+//! In 1 there is one: `T` keeps the allowances, since it adds to no domain beyond
+//! its cap, and has the newcomer there, so what is there already is not all in `T`.
+//! And one of the finest tight domain makes room in all of them, which are nested.
+//! What the allowances let a base have are the independent sets of a laminar
+//! matroid, so no choice runs into a dead end.
+//!
+//! What then still goes is taken away last, when all that came are there. A
+//! rebalance takes no replica that a base may need: of one that has fewer than it
+//! ought to, because a restriction left no place for more, none goes, and one that
+//! is up goes only where as many others are up as the rules want. Which of them stay
+//! is [`leftover`](super::leftover)'s choice. What a decommission frees always goes.
+//!
 //! A service that stands twice loses its second entry first: no replica goes with
 //! it.
 
-use crate::mapping::HOLE;
+use super::leftover::Leftover;
+use super::limits::{Limits, Tier};
+use crate::index::{Id, Place};
 use crate::mapping::change::RawChange;
-use crate::planner::flow::Limits;
 
 /// What puts the changes of bases in order, one base after another.
-///
-/// Services are places; those from `limits` on are unknown to the topology.
 #[derive(Debug)]
 pub(crate) struct Sequencer<'a> {
     limits: &'a Limits,
     replicas: usize,
+    /// What the base had, each once, ascending.
+    had: Vec<Id>,
     /// What the base has after the steps so far, in any order.
-    held: Vec<u16>,
+    held: Vec<Id>,
     /// What has still to go, ascending.
-    going: Vec<u16>,
+    going: Vec<Id>,
     /// What is to come, ascending.
-    coming: Vec<u16>,
+    coming: Vec<Id>,
+    /// What chooses among what goes at last; `None` when all of it goes.
+    leftover: Option<Leftover<'a>>,
 }
 
 impl<'a> Sequencer<'a> {
-    pub(crate) const fn new(limits: &'a Limits, replicas: usize) -> Self {
-        Self { limits, replicas, held: Vec::new(), going: Vec::new(), coming: Vec::new() }
+    /// `protects` says whether replicas stay that a base may need.
+    pub(crate) fn new(limits: &'a Limits, replicas: usize, protects: bool) -> Self {
+        Self {
+            limits,
+            replicas,
+            had: Vec::new(),
+            held: Vec::new(),
+            going: Vec::new(),
+            coming: Vec::new(),
+            leftover: protects.then(|| Leftover::new(limits, replicas)),
+        }
     }
 
     /// Adds the changes of a base from the services that it has to those that it
-    /// wants.
+    /// wants. A service is sound when it may stay.
     pub(crate) fn add(
         &mut self,
         base: u16,
-        has: &[u16],
-        wants: &[u16],
-        is_sound: impl Fn(u16) -> bool,
-        changes: &mut Vec<RawChange>,
+        has: &[Id],
+        wants: &[Id],
+        is_sound: impl Fn(Id) -> bool,
+        changes: &mut Vec<RawChange<Id>>,
     ) {
         let mut add = |from, to| changes.push(RawChange { base, from, to });
         self.start(has, wants);
-        self.held.dedup_by(|a, b| {
-            let is_repeated = a == b;
-            if is_repeated {
-                add(*a, HOLE);
-            }
-            is_repeated
-        });
+        for pair in self.held.windows(2).filter(|pair| pair[0] == pair[1]) {
+            add(pair[0], Id::NONE);
+        }
+        self.held.dedup();
         if let ([from], [to]) = (&self.going[..], &self.coming[..])
             && self.held.len() == has.len()
         {
             return add(*from, *to);
         }
+        self.had.clone_from(&self.held);
         for at in 0..self.coming.len() {
             let comes = self.coming[at];
             let goes = self.choose(comes, &is_sound).map(|at| self.going.remove(at));
             if let Some(goes) = goes {
-                self.take_out(goes);
+                self.held.retain(|&held| held != goes);
             }
             self.held.push(comes);
-            add(goes.unwrap_or(HOLE), comes);
+            add(goes.unwrap_or(Id::NONE), comes);
         }
-        for at in 0..self.going.len() {
-            let goes = self.going[at];
-            if is_sound(goes) || self.held.len() > self.replicas {
-                self.take_out(goes);
-                add(goes, HOLE);
-            }
-        }
+        let gone = match &mut self.leftover {
+            Some(leftover) => leftover.to_take_away(&self.held, &self.going, is_sound),
+            None => &self.going,
+        };
+        gone.iter().for_each(|&goes| add(goes, Id::NONE));
     }
 
-    fn start(&mut self, has: &[u16], wants: &[u16]) {
+    fn start(&mut self, has: &[Id], wants: &[Id]) {
         for list in [&mut self.held, &mut self.going, &mut self.coming] {
             list.clear();
         }
         self.held.extend(has);
         self.held.sort_unstable();
-        self.going.extend(self.held.iter().filter(|service| !wants.contains(service)));
+        self.going.extend(self.held.iter().filter(|id| !wants.contains(id)));
         self.going.dedup();
-        self.coming.extend(wants.iter().filter(|service| !has.contains(service)));
+        self.coming.extend(wants.iter().filter(|id| !has.contains(id)));
         self.coming.sort_unstable();
     }
 
-    fn take_out(&mut self, goes: u16) {
-        let at = self.held.iter().position(|&service| service == goes);
-        self.held.swap_remove(at.expect("what goes is held"));
+    /// Which of those that go makes room for one that comes.
+    fn choose(&self, comes: Id, is_sound: impl Fn(Id) -> bool) -> Option<usize> {
+        let first = |fits: &dyn Fn(Id) -> bool| self.going.iter().position(|&goes| fits(goes));
+        if let Some(tier) = self.finest_tight(comes) {
+            let is_near = |goes| self.is_alike(tier, goes, comes);
+            let unsound = first(&|goes| is_near(goes) && !is_sound(goes));
+            return unsound.or_else(|| first(&is_near));
+        }
+        first(&|goes| !is_sound(goes)).or_else(|| first(&|_| self.held.len() >= self.replicas))
     }
 
-    /// Which of those that go makes room for one that comes.
-    fn choose(&self, comes: u16, is_sound: impl Fn(u16) -> bool) -> Option<usize> {
-        let group = |service: u16| self.limits.group.get(usize::from(service));
-        let unit = |service: u16| self.limits.unit.get(usize::from(service));
-        let first = |fits: &dyn Fn(u16) -> bool| self.going.iter().position(|&goes| fits(goes));
-        let of_unit = || self.held.iter().filter(|&&held| unit(held) == unit(comes)).count();
-        let cap = usize::from(self.limits.unit_cap);
-        first(&|goes| group(goes) == group(comes))
-            .or_else(|| {
-                let is_full = self.held.len() >= cap && of_unit() >= cap;
-                first(&|goes| is_full && unit(goes) == unit(comes))
-            })
-            .or_else(|| first(&|goes| !is_sound(goes)))
-            .or_else(|| first(&|_| self.held.len() >= self.replicas))
+    /// The rule whose domain around a newcomer is tight, of several the one of the
+    /// finest domain.
+    fn finest_tight(&self, comes: Id) -> Option<&'a Tier> {
+        let limits = self.limits;
+        let tight = limits.by_rule().iter().map(|(_, tier)| tier).filter(|tier| {
+            let count =
+                |ids: &[Id]| ids.iter().filter(|&&id| self.is_alike(tier, id, comes)).count();
+            count(&self.held) >= tier.cap.max(count(&self.had))
+        });
+        tight.min_by_key(|tier| tier.size(self.place(comes)))
+    }
+
+    fn is_alike(&self, tier: &Tier, id: Id, other: Id) -> bool {
+        let domain = tier.domain(self.place(id));
+        domain.is_some() && domain == tier.domain(self.place(other))
+    }
+
+    /// The place of a service; none of an unknown name.
+    fn place(&self, id: Id) -> Place {
+        if id.index() < self.limits.places() { Place::new(id.index()) } else { Place::NONE }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::location::Level;
+    use crate::rules::Rules;
+    use crate::service::Service;
+    use crate::topology::Topology;
 
-    /// The steps where each service has a group of its own, and these units.
+    /// The steps on services at some locations, which ascend; unknown names come
+    /// after them.
+    #[track_caller]
     fn steps(
-        has: &[u16],
-        wants: &[u16],
-        replicas: usize,
-        (unit, unit_cap): (&[u16], u16),
-        unsound: &[u16],
-    ) -> Vec<(u16, u16)> {
-        let group = (0..).take(unit.len()).collect();
-        let open = vec![true; unit.len()];
-        let limits = Limits { group, unit: unit.to_vec(), unit_cap, open };
-        let (is_sound, mut changes) = (|service| !unsound.contains(&service), Vec::new());
-        Sequencer::new(&limits, replicas).add(0, has, wants, is_sound, &mut changes);
-        changes.into_iter().map(|change| (change.from, change.to)).collect()
+        has: &[usize],
+        wants: &[usize],
+        (locations, rules): (&[&str], Rules),
+        unsound: &[usize],
+    ) -> Vec<(Option<usize>, Option<usize>)> {
+        assert!(locations.is_sorted(), "so that ids are places in this list");
+        let services = locations.iter().enumerate();
+        let service = |(n, location): (usize, &&str)| {
+            Service::new(format!("a{n}"), location.parse().unwrap())
+        };
+        let topology = Topology::new(services.map(service).collect()).unwrap();
+        let limits = Limits::new(&topology, rules, vec![true; locations.len()]);
+        let ids = |list: &[usize]| -> Vec<Id> { list.iter().map(|&id| Id::new(id)).collect() };
+        let is_sound = |id: Id| !unsound.contains(&id.index()) && id.index() < locations.len();
+        let mut changes = Vec::new();
+        Sequencer::new(&limits, rules.replicas().into(), true).add(
+            0,
+            &ids(has),
+            &ids(wants),
+            is_sound,
+            &mut changes,
+        );
+        let shown = |id: Id| id.is_some().then_some(id.index());
+        changes.iter().map(|change| (shown(change.from), shown(change.to))).collect()
     }
 
-    const NO_UNITS: (&[u16], u16) = (&[0; 5], 9);
+    const APART: [&str; 5] = ["h0.v", "h1.v", "h2.v", "h3.v", "h4.v"];
+
+    fn three() -> (&'static [&'static str], Rules) {
+        (&APART, Rules::new(3).unwrap())
+    }
 
     #[test]
     fn a_service_that_stands_twice_loses_its_second_entry_first() {
-        assert_eq!(steps(&[0, 1, 0], &[0, 2, 3], 3, NO_UNITS, &[]), [(0, HOLE), (HOLE, 2), (1, 3)]);
+        let wanted = [(Some(0), None), (None, Some(2)), (Some(1), Some(3))];
+        assert_eq!(steps(&[0, 1, 0], &[0, 2, 3], three(), &[]), wanted);
     }
 
     #[test]
     fn a_base_that_lacks_replicas_is_filled_before_a_sound_one_goes() {
-        let wanted = [(0, 2), (HOLE, 3), (1, 4)];
-        assert_eq!(steps(&[0, 1], &[2, 3, 4], 3, NO_UNITS, &[0]), wanted);
+        let wanted = [(Some(0), Some(2)), (None, Some(3)), (Some(1), Some(4))];
+        assert_eq!(steps(&[0, 1], &[2, 3, 4], three(), &[0]), wanted);
     }
 
     #[test]
-    fn a_full_unit_gives_up_one_of_its_own() {
-        let units: (&[u16], u16) = (&[1, 0, 0, 0, 1], 2);
-        assert_eq!(steps(&[0, 1, 2], &[1, 3, 4], 3, units, &[]), [(2, 3), (0, 4)]);
+    fn a_full_domain_gives_up_one_of_its_own() {
+        let rules = Rules::new(3).unwrap().at_most(Level::Site, 2);
+        let locations: &[&str] = &["s0.r.h.a", "s0.r.h.b", "s0.r.h.c", "s1.r.h.a", "s1.r.h.b"];
+        let wanted = [(Some(0), Some(2)), (Some(1), Some(4))];
+        assert_eq!(steps(&[0, 1, 3], &[2, 3, 4], (locations, rules), &[]), wanted);
     }
 
     #[test]
-    fn an_unsound_replica_that_nothing_replaces_goes_only_when_it_is_one_too_many() {
-        assert_eq!(steps(&[0, 1, 2], &[2], 2, NO_UNITS, &[0, 1]), [(0, HOLE)]);
-        assert_eq!(steps(&[0, 1, 2], &[2], 2, NO_UNITS, &[1]), [(0, HOLE)]);
-        assert_eq!(steps(&[0, 1, 2], &[2], 2, NO_UNITS, &[]), [(0, HOLE), (1, HOLE)]);
+    fn a_rule_that_is_broken_gets_no_worse_and_one_that_is_kept_stays_so() {
+        // Three on one rack, where one is too many; on two hosts at least.
+        let rules = Rules::new(4).unwrap().at_most(Level::Rack, 2).min_dist("2".parse().unwrap());
+        let locations: &[&str] =
+            &["s.r0.h0.v", "s.r0.h1.v", "s.r0.h2.v", "s.r0.h2.w", "s.r1.h0.v", "s.r1.h1.v"];
+        // 3 is on 2's host, so it takes its place, whatever else goes.
+        let wanted = [(Some(2), Some(3)), (Some(0), Some(5))];
+        assert_eq!(steps(&[0, 1, 2, 4], &[1, 3, 4, 5], (locations, rules), &[]), wanted);
     }
 }

@@ -1,16 +1,23 @@
 //! The load tree: services, the domains above them, and the root.
 
-use super::NONE;
+use super::Node;
 
 /// What a node is made of: its parent, its band, and what a replica outside it
 /// costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NodeSpec {
-    /// [`NONE`] for the root, and for a service that takes no part.
-    pub(crate) parent: u32,
+    /// None for the root, and for a service that takes no part.
+    pub(crate) parent: Node,
     pub(crate) low: i64,
     pub(crate) high: i64,
     pub(crate) weight: i64,
+}
+
+impl NodeSpec {
+    /// Whether both have the same band.
+    pub(crate) const fn has_band_of(&self, other: &Self) -> bool {
+        self.low == other.low && self.high == other.high
+    }
 }
 
 /// The flow on the load side.
@@ -25,7 +32,7 @@ pub(crate) struct LoadTree {
     pub(super) excess: Vec<i64>,
     pub(super) potential: Vec<i64>,
     child_start: Vec<u32>,
-    children: Vec<u32>,
+    children: Vec<Node>,
 }
 
 impl LoadTree {
@@ -58,11 +65,11 @@ impl LoadTree {
         let ranges = tree.ranges();
         for (node, &(least, most)) in ranges.iter().enumerate() {
             let parent = tree.nodes[node].parent;
-            if parent != NONE {
+            if parent.is_some() {
                 let carried = tree.excess[node].clamp(least, most);
                 tree.flow[node] = carried;
                 tree.excess[node] -= carried;
-                tree.excess[parent as usize] += carried;
+                tree.excess[parent.index()] += carried;
             }
         }
         if let Some(root) = tree.excess.last_mut() {
@@ -70,7 +77,7 @@ impl LoadTree {
         }
         for node in (loads.len()..count).rev() {
             for child in tree.child_start[node]..tree.child_start[node + 1] {
-                let child = tree.children[child as usize] as usize;
+                let child = tree.children[child as usize].index();
                 let (least, most) = ranges[child];
                 let (flow, excess) = (tree.flow[child], tree.excess[node]);
                 let shift = (flow - excess).clamp(least, most) - flow;
@@ -88,11 +95,11 @@ impl LoadTree {
         let own = |spec: &NodeSpec| (spec.low, spec.high);
         let mut ranges: Vec<_> = self.nodes.iter().map(own).collect();
         for node in 0..ranges.len() {
-            let children = self.children(u32::try_from(node).unwrap_or(NONE));
+            let children = self.children(Node::new(node));
             if children.is_empty() {
                 continue;
             }
-            let parts = children.iter().map(|&child| ranges[child as usize]);
+            let parts = children.iter().map(|&child| ranges[child.index()]);
             let (least, most) = parts.fold((0_i64, 0_i64), |sum, part| {
                 (sum.0.saturating_add(part.0), sum.1.saturating_add(part.1))
             });
@@ -108,19 +115,19 @@ impl LoadTree {
         self.nodes.len()
     }
 
-    pub(super) fn parent(&self, node: u32) -> u32 {
-        self.nodes[node as usize].parent
+    pub(super) fn parent(&self, node: Node) -> Node {
+        self.nodes[node.index()].parent
     }
 
-    pub(super) fn children(&self, node: u32) -> &[u32] {
-        let node = node as usize;
+    pub(super) fn children(&self, node: Node) -> &[Node] {
+        let node = node.index();
         &self.children[self.child_start[node] as usize..self.child_start[node + 1] as usize]
     }
 
     /// The reduced cost of carrying one more replica from a node to its parent.
-    pub(super) fn up(&self, node: u32) -> i64 {
-        let spec = &self.nodes[node as usize];
-        let flow = self.flow[node as usize];
+    pub(super) fn up(&self, node: Node) -> i64 {
+        let spec = &self.nodes[node.index()];
+        let flow = self.flow[node.index()];
         let cost = if flow < spec.low {
             -spec.weight
         } else if flow < spec.high {
@@ -128,14 +135,14 @@ impl LoadTree {
         } else {
             spec.weight
         };
-        cost + self.potential[node as usize] - self.potential[spec.parent as usize]
+        cost + self.potential[node.index()] - self.potential[spec.parent.index()]
     }
 
     /// The reduced cost of carrying one replica less from a node to its parent:
     /// of the residual arc from the parent to the node.
-    pub(super) fn down(&self, node: u32) -> i64 {
-        let spec = &self.nodes[node as usize];
-        let flow = self.flow[node as usize];
+    pub(super) fn down(&self, node: Node) -> i64 {
+        let spec = &self.nodes[node.index()];
+        let flow = self.flow[node.index()];
         let cost = if flow > spec.high {
             -spec.weight
         } else if flow > spec.low {
@@ -143,7 +150,7 @@ impl LoadTree {
         } else {
             spec.weight
         };
-        cost + self.potential[spec.parent as usize] - self.potential[node as usize]
+        cost + self.potential[spec.parent.index()] - self.potential[node.index()]
     }
 
     /// The potential of every node.
@@ -152,21 +159,22 @@ impl LoadTree {
     }
 }
 
-fn children_of(nodes: &[NodeSpec]) -> (Vec<u32>, Vec<u32>) {
+/// For each node its children, as an interval of one list.
+fn children_of(nodes: &[NodeSpec]) -> (Vec<u32>, Vec<Node>) {
     let mut start = vec![0_u32; nodes.len() + 1];
-    let parents = || nodes.iter().map(|node| node.parent).filter(|&parent| parent != NONE);
+    let parents = || nodes.iter().map(|node| node.parent).filter(|parent| parent.is_some());
     for parent in parents() {
-        start[parent as usize + 1] += 1;
+        start[parent.index() + 1] += 1;
     }
     for node in 0..nodes.len() {
         start[node + 1] += start[node];
     }
     let mut next = start.clone();
-    let mut children = vec![0; parents().count()];
-    for (node, spec) in (0_u32..).zip(nodes) {
-        if spec.parent != NONE {
-            let slot = &mut next[spec.parent as usize];
-            children[*slot as usize] = node;
+    let mut children = vec![Node::NONE; parents().count()];
+    for (node, spec) in nodes.iter().enumerate() {
+        if spec.parent.is_some() {
+            let slot = &mut next[spec.parent.index()];
+            children[*slot as usize] = Node::new(node);
             *slot += 1;
         }
     }

@@ -98,23 +98,65 @@
 //! already.
 
 mod bases;
+mod before;
 mod blocking;
+mod changed;
 mod direct;
+mod holders;
+mod layers;
 mod load_tree;
-mod own;
-mod search;
+mod offers;
+mod raise;
 mod second_moves;
-mod touched;
+mod solve;
+mod start;
 mod unreached;
 
-pub(crate) use bases::{Bases, Limits};
+pub(crate) use bases::Bases;
+pub(crate) use before::Before;
+pub(crate) use changed::Changed;
 pub(crate) use load_tree::{LoadTree, NodeSpec};
-pub(crate) use own::Own;
-pub(crate) use search::Search;
-pub(crate) use touched::Touched;
+pub(crate) use solve::Solver;
 
-/// The place of a service in location order.
-pub(crate) type Place = u16;
+use crate::index::Place;
 
-/// No replica; no node.
-pub(crate) const NONE: u32 = u32::MAX;
+/// A node of the load tree: a service by its place, then a domain, or the root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Node(u32);
+
+impl Node {
+    /// No node: the parent of the root.
+    pub(crate) const NONE: Self = Self(u32::MAX);
+
+    /// The node of an index.
+    ///
+    /// # Panics
+    ///
+    /// When there can't be so many: five for each service, and the root.
+    pub(crate) const fn new(index: usize) -> Self {
+        assert!(index < u32::MAX as usize, "at most five nodes for each service");
+        #[expect(clippy::cast_possible_truncation, reason = "below the limit")]
+        Self(index as u32)
+    }
+
+    #[inline]
+    pub(crate) const fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    #[inline]
+    pub(crate) const fn is_none(self) -> bool {
+        self.0 == u32::MAX
+    }
+
+    #[inline]
+    pub(crate) const fn is_some(self) -> bool {
+        self.0 != u32::MAX
+    }
+}
+
+impl From<Place> for Node {
+    fn from(place: Place) -> Self {
+        Self::new(place.index())
+    }
+}

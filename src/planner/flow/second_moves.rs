@@ -1,4 +1,4 @@
-//! Spreading moves: of two moves of one base, one goes to a base that has none.
+//! Second moves of a base: one goes to a base that has none, where it can.
 //!
 //! A base that moves from `s` to `t` beside another move gives that one up, and
 //! a base that holds `s` and has no move makes it instead. Loads and cost stay
@@ -10,16 +10,17 @@
 //! One pass over the bases, in which each without a move looks at [`TRIES`]
 //! bases with several for each of its services.
 
-use super::{Place, Search, Touched};
-use crate::mapping::HOLE;
+use super::changed::Changed;
+use super::solve::Solver;
+use crate::index::Place;
 
 /// How many bases with several moves a base without one looks at, for each
 /// service that it holds.
 const TRIES: usize = 16;
 
-impl Search<'_> {
-    pub(super) fn spread_moves(&mut self) {
-        if !self.bases.is_any_touched() {
+impl Solver<'_> {
+    pub(super) fn spread_second_moves(&mut self) {
+        if !self.bases.is_any_changed() {
             return;
         }
         let mut givers = self.givers();
@@ -27,10 +28,10 @@ impl Search<'_> {
             return;
         }
         for base in 0..self.bases.count() {
-            let is_free = match self.bases.touched(base) {
-                Touched::No => true,
-                Touched::Cell(_) => false,
-                Touched::Anywhere => self.new_places(base).next().is_none(),
+            let is_free = match self.bases.changed(base) {
+                Changed::Nowhere => true,
+                Changed::Cell(_) => false,
+                Changed::Anywhere => self.new_places(base).next().is_none(),
             };
             if is_free {
                 self.take_one(base, &mut givers);
@@ -47,10 +48,10 @@ impl Search<'_> {
         }
         for base in (0..).take(self.bases.count()) {
             let index = base as usize;
-            if self.bases.touched(index) == Touched::Anywhere && self.has_several(index) {
+            if self.bases.changed(index) == Changed::Anywhere && self.has_several(index) {
                 for from in self.bases.own(index).filter(|&own| !self.bases.holds(index, own)) {
-                    givers.resize(self.limits.group.len(), Vec::new());
-                    givers[usize::from(from)].push(base);
+                    givers.resize(self.limits.places(), Vec::new());
+                    givers[from.index()].push(base);
                 }
             }
         }
@@ -64,14 +65,14 @@ impl Search<'_> {
     /// The services that a base holds and did not hold at the start.
     fn new_places(&self, base: usize) -> impl Iterator<Item = Place> {
         let row = self.bases.row(base).iter().copied();
-        row.filter(move |&place| place != HOLE && self.bases.cost(base, place) == 1)
+        row.filter(move |&place| place.is_some() && self.bases.cost(base, place) == 1)
     }
 
     /// Lets a base without a move take one over.
     fn take_one(&mut self, base: usize, givers: &mut [Vec<u32>]) {
         for cell in 0..self.bases.width() {
             let from = self.bases.row(base)[cell];
-            let Some(givers) = givers.get_mut(usize::from(from)) else { continue };
+            let Some(givers) = givers.get_mut(from.index()) else { continue };
             for at in (givers.len().saturating_sub(TRIES)..givers.len()).rev() {
                 let giver = givers[at] as usize;
                 if !self.has_several(giver) || self.bases.holds(giver, from) {
@@ -88,7 +89,7 @@ impl Search<'_> {
     fn take_over(&mut self, base: usize, giver: usize, from: Place) -> bool {
         for cell in 0..self.bases.width() {
             let to = self.bases.row(giver)[cell];
-            let takes = to != HOLE
+            let takes = to.is_some()
                 && self.bases.cost(giver, to) == 1
                 && self.bases.cost(base, to) == 1
                 && self.bases.lets(base, from, to, self.limits)

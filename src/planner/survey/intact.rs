@@ -2,50 +2,42 @@
 //! else: nearly all of them, so that what each costs is most of a survey.
 
 use super::Survey;
-use crate::mapping::{HOLE, PrefixMapping};
-use crate::planner::flow::Limits;
+use crate::index::Place;
+use crate::mapping::{PrefixMapping, by_width};
+use crate::planner::limits::{Limits, Tier};
 
 /// Lets bases of `replicas` keep all their own services, if those keep the rules
 /// and are at least `least`. `place` has the place of each name whose replicas
-/// may stay, and [`HOLE`] for the others. Returns the bases in which something is
+/// may stay, and none for the others. Returns the bases in which something is
 /// wrong beyond that.
-///
-/// The usual widths have a loop each, in which nothing is left to be counted.
-pub(super) fn keep_sound(
+pub(super) fn keep_intact(
     survey: &mut Survey<'_>,
     mapping: &PrefixMapping,
-    place: &[u16],
+    place: &[Place],
     limits: &Limits,
     replicas: usize,
     least: usize,
 ) -> Vec<u32> {
-    let group = |place: u16| limits.group.get(usize::from(place)).copied().unwrap_or(HOLE);
-    let names: Vec<_> = place.iter().map(|&place| OwnName::new(place, group(place))).collect();
-    let table = mapping.table();
+    let names: Vec<_> = place.iter().map(|&place| OwnName::new(place, limits)).collect();
+    let widths = [mapping.width(), survey.bases.width()];
     let mut keeper = Keeper { survey, limits, replicas, least, others: Vec::new() };
-    match mapping.width() {
-        1 => keeper.keep_rows(table.as_chunks::<1>().0, &names),
-        2 => keeper.keep_rows(table.as_chunks::<2>().0, &names),
-        3 => keeper.keep_rows(table.as_chunks::<3>().0, &names),
-        4 => keeper.keep_rows(table.as_chunks::<4>().0, &names),
-        5 => keeper.keep_rows(table.as_chunks::<5>().0, &names),
-        6 => keeper.keep_rows(table.as_chunks::<6>().0, &names),
-        7 => keeper.keep_rows(table.as_chunks::<7>().0, &names),
-        8 => keeper.keep_rows(table.as_chunks::<8>().0, &names),
-        width => {
-            let mut own = Vec::with_capacity(width);
-            for (base, row) in (0..).zip(mapping.rows()) {
-                own.clear();
-                own.extend(row.iter().map(|&name| OwnName::of(name, &names)));
-                keeper.keep(base, &own);
-            }
-        }
+    if widths == [replicas; 2] {
+        by_width!(replicas, WIDTH => {
+            keeper.keep_rows(mapping.table().as_chunks::<WIDTH>().0, &names);
+            return keeper.others;
+        }, else {});
+    }
+    let mut own = Vec::with_capacity(mapping.width());
+    for (base, row) in mapping.rows().enumerate() {
+        own.clear();
+        own.extend(row.iter().map(|&name| OwnName::of(name, &names)));
+        keeper.keep(base, &own);
     }
     keeper.others
 }
 
-/// The place of a name whose replicas may stay, and above it its group: one
-/// word, so that one comparison tells that there is none.
+/// The place of a name whose replicas may stay, and above it the domain that holds
+/// one replica at most: one word, so that one comparison tells that there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct OwnName(u32);
 
@@ -53,8 +45,10 @@ impl OwnName {
     /// Of a hole, and of a name whose replicas may not stay.
     const NONE: Self = Self(u32::MAX);
 
-    fn new(place: u16, group: u16) -> Self {
-        Self(u32::from(group) << 16 | u32::from(place))
+    fn new(place: Place, limits: &Limits) -> Self {
+        let bits = |place: Place| u32::try_from(place.index()).expect("a place has 16 bits");
+        let domain = limits.exclusive().domain(place);
+        domain.map_or(Self::NONE, |domain| Self(bits(domain) << 16 | bits(place)))
     }
 
     #[inline]
@@ -62,11 +56,9 @@ impl OwnName {
         names.get(usize::from(name)).copied().unwrap_or(Self::NONE)
     }
 
-    /// [`HOLE`] where there is none.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the group is cut off")]
-    const fn place(self) -> u16 {
-        self.0 as u16
+    const fn place(self) -> Place {
+        Place::from_low_bits(self.0)
     }
 
     #[inline]
@@ -87,27 +79,25 @@ struct Keeper<'a, 'b> {
 }
 
 impl Keeper<'_, '_> {
+    /// Lets the bases of a table keep what they have, whose rows are as wide as
+    /// bases are to have replicas.
     #[inline(never)]
     fn keep_rows<const WIDTH: usize>(&mut self, table: &[[u16; WIDTH]], names: &[OwnName]) {
         let Survey { bases, short, loads, .. } = &mut *self.survey;
-        let widths = [self.replicas, bases.width()];
-        if widths != [WIDTH; 2] || usize::from(self.limits.unit_cap) < WIDTH {
-            let row = |row: &[u16; WIDTH]| row.map(|name| OwnName::of(name, names));
-            return (0..).zip(table).for_each(|(base, names)| self.keep(base, &row(names)));
-        }
-        let most = WIDTH - self.least;
+        let (most, wider) = (WIDTH - self.least, self.limits.wider());
         let loads = &mut loads[..];
         let rows = bases.rows_mut().as_chunks_mut::<WIDTH>().0;
         for (base, (names_here, row)) in table.iter().zip(rows).enumerate() {
             let own = names_here.map(|name| OwnName::of(name, names));
+            let places = own.map(OwnName::place);
             let lacking = own.iter().filter(|own| **own == OwnName::NONE).count();
-            if lacking > most || !are_apart(&own) {
+            if lacking > most || !are_apart(&own) || !keep_caps(&places, wider) {
                 self.others.push(number_of(base));
                 continue;
             }
-            *row = own.map(OwnName::place);
+            *row = places;
             for place in *row {
-                if let Some(load) = loads.get_mut(usize::from(place)) {
+                if let Some(load) = loads.get_mut(place.index()) {
                     *load += 1;
                 }
             }
@@ -119,26 +109,24 @@ impl Keeper<'_, '_> {
     }
 
     /// Lets a base keep what it has.
-    fn keep(&mut self, base: u32, own: &[OwnName]) {
+    fn keep(&mut self, base: usize, own: &[OwnName]) {
         let Survey { bases, short, loads, .. } = &mut *self.survey;
         let kept = own.iter().filter(|own| **own != OwnName::NONE).count();
-        let row = bases.row_mut(base as usize);
-        if kept < self.least || self.replicas < own.len() || !are_apart(own) {
-            return self.others.push(base);
-        }
-        let lacking = self.replicas - kept;
+        let row = bases.row_mut(base);
         for (cell, own) in row.iter_mut().zip(own) {
             *cell = own.place();
         }
-        if !self.limits.keeps_units(row) {
-            row.fill(HOLE);
-            return self.others.push(base);
+        let fits = kept >= self.least && self.replicas >= own.len();
+        if !fits || !are_apart(own) || !keep_caps(row, self.limits.wider()) {
+            row.fill(Place::NONE);
+            return self.others.push(number_of(base));
         }
-        for &place in row.iter().filter(|&&place| place != HOLE) {
-            loads[usize::from(place)] += 1;
+        for place in row.iter().filter(|place| place.is_some()) {
+            loads[place.index()] += 1;
         }
-        if lacking > 0 {
-            short.push((base, u16::try_from(lacking).expect("at most the replicas")));
+        if let Some(lacking) = self.replicas.checked_sub(kept).filter(|&lacking| lacking > 0) {
+            let lacking = u16::try_from(lacking).expect("at most the replicas");
+            short.push((number_of(base), lacking));
         }
     }
 }
@@ -147,8 +135,8 @@ fn number_of(base: usize) -> u32 {
     u32::try_from(base).expect("at most 65,536 bases")
 }
 
-/// Whether the services that may stay are in groups of their own. Without a
-/// branch for each: the answer is nearly always yes.
+/// Whether no two services are in one domain that holds one replica at most.
+/// Without a branch for each: the answer is nearly always yes.
 #[inline]
 fn are_apart(own: &[OwnName]) -> bool {
     let mut is_apart = true;
@@ -158,4 +146,15 @@ fn are_apart(own: &[OwnName]) -> bool {
         }
     }
     is_apart
+}
+
+/// Whether no domain of some tiers has more of some services than its cap.
+#[inline]
+fn keep_caps(places: &[Place], tiers: &[Tier]) -> bool {
+    let alike = |tier: &Tier, at: usize| {
+        let domain = tier.domain(places[at]);
+        let others = places[..at].iter().filter(|&&other| tier.domain(other) == domain);
+        if domain.is_some() { others.count() } else { 0 }
+    };
+    tiers.iter().all(|tier| (tier.cap..places.len()).all(|at| alike(tier, at) < tier.cap))
 }

@@ -1,49 +1,51 @@
-//! What each base held before anything moved, straight from the mapping's table.
+//! What each base held before anything moved, read off the mapping's table.
+//!
+//! A base's *own* services are those that it held and may give up; taking one back
+//! is no move. What it held and keeps in any case is *fixed*.
 
-use super::Place;
-use crate::mapping::HOLE;
+use crate::index::Place;
 
 /// The services that bases held at the start, as a table of names with a row for
 /// each base, in which a repeated name follows itself.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Own<'a> {
+pub(crate) struct Before<'a> {
     pub(crate) table: &'a [u16],
     pub(crate) width: usize,
-    /// The place of each name that bases may keep, or give up; [`HOLE`] of the
-    /// others. Empty when there is none.
-    pub(crate) place: &'a [u16],
+    /// The place of each name that bases may keep, or give up; none of the others.
+    /// Empty when there is none.
+    pub(crate) own: &'a [Place],
     /// The place of each name that bases keep in any case, likewise.
-    pub(crate) fixed: &'a [u16],
+    pub(crate) fixed: &'a [Place],
 }
 
-impl Own<'_> {
+impl Before<'_> {
     pub(super) fn names(&self, base: usize) -> &[u16] {
         &self.table[base * self.width..][..self.width]
     }
 
     /// The cell of a service in the row of a base, if it may be given up.
     pub(super) fn cell(&self, base: usize, service: Place) -> Option<usize> {
-        let of = |&name: &u16| self.place.get(usize::from(name)) == Some(&service);
-        self.names(base).iter().position(of)
+        let is = |&name: &u16| self.own.get(usize::from(name)) == Some(&service);
+        self.names(base).iter().position(is)
     }
 
     /// What a base may give up, repeated services repeatedly.
-    pub(super) fn of(&self, base: usize) -> impl Iterator<Item = Place> + Clone {
-        let names = if self.place.is_empty() { &[] } else { self.names(base) };
-        let place = |&name: &u16| self.place.get(usize::from(name)).copied().unwrap_or(HOLE);
-        names.iter().map(place).filter(|&place| place != HOLE)
+    pub(super) fn own(&self, base: usize) -> impl Iterator<Item = Place> + Clone {
+        let names = if self.own.is_empty() { &[] } else { self.names(base) };
+        let place = |&name: &u16| self.own.get(usize::from(name)).copied().unwrap_or(Place::NONE);
+        names.iter().map(place).filter(|place| place.is_some())
     }
 
     /// Whether a name is that of a place.
-    pub(super) fn has(&self, name: u16, place: Place) -> bool {
-        [self.place, self.fixed].iter().any(|of| of.get(usize::from(name)) == Some(&place))
+    pub(super) fn is_named(&self, place: Place, name: u16) -> bool {
+        [self.own, self.fixed].iter().any(|of| of.get(usize::from(name)) == Some(&place))
     }
 
     /// Whether what is in a cell is what was there and stays in any case.
     #[inline]
     pub(super) fn is_fixed(&self, base: usize, cell: usize, place: Place) -> bool {
-        let of = |name: &u16| self.fixed.get(usize::from(*name)) == Some(&place);
-        !self.fixed.is_empty() && self.names(base).get(cell).is_some_and(of)
+        let is = |name: &u16| self.fixed.get(usize::from(*name)) == Some(&place);
+        !self.fixed.is_empty() && self.names(base).get(cell).is_some_and(is)
     }
 
     /// What a base keeps in any case, and the cell that each is in.
@@ -54,6 +56,6 @@ impl Own<'_> {
             let place = *self.fixed.get(usize::from(name))?;
             (!is_repeated).then_some((cell, place))
         });
-        fixed.filter(|&(_, place)| place != HOLE)
+        fixed.filter(|(_, place)| place.is_some())
     }
 }

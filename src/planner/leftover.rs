@@ -1,0 +1,171 @@
+//! What goes without a newcomer in its place: which of it is taken away at last.
+//!
+//! Without restrictions all of it goes. Where a restriction left no place for
+//! others, a base keeps as many replicas as it had, up to the number wanted, and as
+//! many that are up: an unavailable copy is a copy, and an unknown name may be the
+//! last one. Those that are left over then stay beside the services that a base is
+//! to have, and should break few rules.
+//!
+//! # How
+//!
+//! The rules that may cap a domain are three: the distance, the degradation, and
+//! what is said outright. For each set of them that may be broken, the others make
+//! the sets of services that a base may have a laminar matroid, in which greed finds
+//! the cheapest leftovers: available ones first, which break nothing by
+//! themselves, then unavailable ones, then unknown names. Of the eight outcomes the
+//! one with the fewest broken rules is taken. That is exact, since each rule counts
+//! once for a base and each unavailable or unknown replica once.
+
+use super::limits::{Limits, Rule};
+use crate::index::{Id, Place};
+
+const RULES: [Rule; 3] = [Rule::MinDist, Rule::Degradation, Rule::AtMost];
+
+/// What chooses, one base after another.
+#[derive(Debug)]
+pub(super) struct Leftover<'a> {
+    limits: &'a Limits,
+    replicas: usize,
+    gone: Vec<Id>,
+}
+
+impl<'a> Leftover<'a> {
+    pub(super) const fn new(limits: &'a Limits, replicas: usize) -> Self {
+        Self { limits, replicas, gone: Vec::new() }
+    }
+
+    /// Which of `going` are taken away from a base that has `held`, ascending.
+    pub(super) fn to_take_away(
+        &mut self,
+        held: &[Id],
+        going: &[Id],
+        is_sound: impl Fn(Id) -> bool,
+    ) -> &[Id] {
+        self.gone.clear();
+        self.gone.extend(going);
+        let staying = held.len() - going.len();
+        let up = |ids: &[Id]| ids.iter().filter(|&&id| self.is_up(id)).count();
+        let up_staying = up(held) - up(going);
+        let wants = held.len().min(self.replicas).saturating_sub(staying);
+        let wants_up = up(held).min(self.replicas).saturating_sub(up_staying);
+        if wants == 0 && wants_up == 0 {
+            return &self.gone;
+        }
+        let rest: Vec<Id> = held.iter().copied().filter(|id| !going.contains(id)).collect();
+        let mut order = going.to_vec();
+        order.sort_by_key(|&id| (!is_sound(id), !self.is_up(id), id));
+        let outcomes = (0..1 << RULES.len()).filter_map(|broken: u8| {
+            let kept = self.keep(&rest, &order, (wants, wants_up), broken)?;
+            let unsound = kept.iter().filter(|&&id| !is_sound(id)).count();
+            let all: Vec<Id> = rest.iter().chain(&kept).copied().collect();
+            let rules = RULES.iter().filter(|&&rule| self.is_broken(rule, &all)).count();
+            Some((unsound + rules, kept))
+        });
+        let best = outcomes.min_by_key(|(broken, _)| *broken);
+        let (_, kept) = best.expect("with all rules broken, anything may stay");
+        self.gone.retain(|id| !kept.contains(id));
+        &self.gone
+    }
+
+    /// The first of some ids that keep the rules beside the rest, but for some of
+    /// them, until there are enough; `None` when there never are.
+    fn keep(
+        &self,
+        rest: &[Id],
+        order: &[Id],
+        (wants, wants_up): (usize, usize),
+        broken: u8,
+    ) -> Option<Vec<Id>> {
+        let mut kept: Vec<Id> = Vec::new();
+        let mut up = 0;
+        for &id in order {
+            let (lacks, lacks_up) = (kept.len() < wants, up < wants_up);
+            let others = || rest.iter().chain(&kept).copied();
+            let is_wanted = lacks || lacks_up && self.is_up(id);
+            if is_wanted && self.fits(others(), id, broken) {
+                up += usize::from(self.is_up(id));
+                kept.push(id);
+            }
+        }
+        (kept.len() >= wants && up >= wants_up).then_some(kept)
+    }
+
+    /// Whether a base with some ids may have one more by the rules that may not be
+    /// broken.
+    fn fits(&self, others: impl Iterator<Item = Id> + Clone, id: Id, broken: u8) -> bool {
+        let Some(place) = self.place(id) else { return true };
+        let may_break = |rule: Rule| {
+            RULES.iter().position(|&r| r == rule).is_some_and(|at| broken >> at & 1 == 1)
+        };
+        let places = others.filter_map(|other| self.place(other));
+        let mut kept = self.limits.by_rule().iter().filter(|(rule, _)| !may_break(*rule));
+        kept.all(|(_, tier)| tier.count(places.clone(), place) < tier.cap)
+    }
+
+    fn is_broken(&self, rule: Rule, ids: &[Id]) -> bool {
+        let places: Vec<Place> = ids.iter().filter_map(|&id| self.place(id)).collect();
+        let mut tiers = self.limits.by_rule().iter().filter(|(other, _)| *other == rule);
+        tiers.any(|(_, tier)| {
+            places.iter().any(|&place| tier.count(places.iter().copied(), place) > tier.cap)
+        })
+    }
+
+    /// Whether a service is up: unknown names are not.
+    fn is_up(&self, id: Id) -> bool {
+        self.place(id).is_some()
+    }
+
+    fn place(&self, id: Id) -> Option<Place> {
+        (id.index() < self.limits.places()).then(|| Place::new(id.index()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Rules;
+    use crate::service::Service;
+    use crate::topology::Topology;
+
+    /// Which of `going` are taken from `held`, with hosts 0, 0, 1, 2 for the first
+    /// four ids and unknown names after them; `unsound` and unknown ones may not
+    /// stay.
+    fn gone(held: &[usize], going: &[usize], replicas: u16, unsound: &[usize]) -> Vec<usize> {
+        let locations = ["h0.v", "h0.w", "h1.v", "h2.v"];
+        let service = |(n, location): (usize, &&str)| {
+            Service::new(format!("a{n}"), location.parse().unwrap())
+        };
+        let services = locations.iter().enumerate().map(service).collect();
+        let topology = Topology::new(services).unwrap();
+        let rules = Rules::new(replicas).unwrap().min_dist("2".parse().unwrap());
+        let limits = Limits::new(&topology, rules, vec![true; 4]);
+        let ids = |list: &[usize]| -> Vec<Id> { list.iter().map(|&id| Id::new(id)).collect() };
+        let is_sound = |id: Id| id.index() < 4 && !unsound.contains(&id.index());
+        let mut leftover = Leftover::new(&limits, replicas.into());
+        let gone = leftover.to_take_away(&ids(held), &ids(going), is_sound);
+        gone.iter().map(|id| id.index()).collect()
+    }
+
+    #[test]
+    fn all_goes_where_enough_stay() {
+        assert_eq!(gone(&[0, 1, 2, 3], &[1, 3], 2, &[]), [1, 3]);
+        assert_eq!(gone(&[0, 2, 4, 5], &[4, 5], 2, &[]), [4, 5]);
+    }
+
+    #[test]
+    fn no_live_copy_goes_that_nothing_replaces() {
+        assert_eq!(gone(&[0, 1], &[1], 2, &[]), [0_usize; 0]);
+        assert_eq!(gone(&[4, 5], &[4, 5], 2, &[]), [0_usize; 0]);
+    }
+
+    #[test]
+    fn of_two_dead_replicas_the_one_that_breaks_no_further_rule_stays() {
+        assert_eq!(gone(&[0, 1, 3], &[1, 3], 2, &[1, 3]), [1]);
+        assert_eq!(gone(&[3, 2, 0], &[0, 2], 2, &[0, 2]), [2]);
+    }
+
+    #[test]
+    fn an_unknown_name_goes_before_one_that_is_up() {
+        assert_eq!(gone(&[0, 3, 4], &[3, 4], 2, &[3]), [4]);
+    }
+}

@@ -1,0 +1,262 @@
+//! What the rules let a base hold, over places.
+//!
+//! In location order the services of a domain are an interval of places, whatever
+//! its level, so all caps have one shape: no interval of some kind may hold more
+//! than its cap. Two sets of kinds are kept. The solver asks for those that bind:
+//! a cap that a coarser level implies says nothing more, so that the caps left
+//! ascend with the domains. The order of changes asks for each rule by itself,
+//! since a base that breaks one rule may still keep another.
+
+use crate::index::Place;
+use crate::location::Level;
+use crate::rules::Rules;
+use crate::topology::Topology;
+
+/// The domains of one level, as intervals of places, and their cap.
+#[derive(Debug, Clone)]
+pub(crate) struct Tier {
+    /// The most replicas of a base that a domain may hold.
+    pub(crate) cap: usize,
+    /// The first place of the domain of each place: it also names the domain.
+    first: Vec<Place>,
+    /// The place after the last one of the domain of each place.
+    end: Vec<u16>,
+}
+
+impl Tier {
+    fn new(topology: &Topology, level: Level, cap: u16) -> Self {
+        let places = topology.services().len();
+        let mut tier = Self { cap: cap.into(), first: Vec::with_capacity(places), end: Vec::new() };
+        for domain in topology.domains(level) {
+            let members = domain.members();
+            let end = u16::try_from(members.end).expect("at most 65,535 places");
+            tier.first.resize(members.end, Place::new(members.start));
+            tier.end.resize(members.end, end);
+        }
+        tier
+    }
+
+    /// The first place of the domain of a place, which names the domain; `None`
+    /// where no service is.
+    #[inline]
+    pub(crate) fn domain(&self, place: Place) -> Option<Place> {
+        self.first.get(place.index()).copied()
+    }
+
+    /// The places of the domain of a place: the first, and the one after the last.
+    pub(crate) fn interval(&self, place: Place) -> (Place, u16) {
+        (self.first[place.index()], self.end[place.index()])
+    }
+
+    /// How many places the domain of a place has; none where no service is.
+    pub(crate) fn size(&self, place: Place) -> usize {
+        let first = self.domain(place).map_or(0, Place::index);
+        self.end.get(place.index()).map_or(0, |&end| usize::from(end) - first)
+    }
+
+    /// How many of some places are in the domain of another.
+    #[inline]
+    pub(crate) fn count(&self, places: impl Iterator<Item = Place>, around: Place) -> usize {
+        let domain = self.domain(around);
+        places.filter(|&place| self.domain(place) == domain).count()
+    }
+}
+
+/// A rule that caps what a domain may hold, as a check counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rule {
+    MinDist,
+    Degradation,
+    AtMost,
+}
+
+/// What the rules say of the services of one base, by place.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    /// The caps that bind: finest domains first, caps ascending from 1. A domain
+    /// of a tier is within one of the next.
+    tiers: Vec<Tier>,
+    /// The caps of every rule.
+    by_rule: Vec<(Rule, Tier)>,
+    /// Whether a service may be given anything.
+    open: Vec<bool>,
+}
+
+impl Limits {
+    /// The limits of services of which some are open, by place.
+    pub(crate) fn new(topology: &Topology, rules: Rules, open: Vec<bool>) -> Self {
+        let mut tiers: Vec<Tier> = Vec::new();
+        let mut least = usize::MAX;
+        for level in Level::ALL {
+            let cap = rules.cap(level);
+            let binds = cap < rules.replicas() || level == Level::Volume;
+            if binds && usize::from(cap) < least {
+                least = cap.into();
+                tiers.push(Tier::new(topology, level, cap));
+            }
+        }
+        tiers.reverse();
+        let apart = (Rule::MinDist, rules.get_min_dist().level(), 1);
+        let degradation = rules.degradation_cap();
+        let degradation = degradation.map(|cap| (Rule::Degradation, rules.get_level(), cap));
+        let at_most = Level::ALL.into_iter();
+        let at_most = at_most.filter_map(|l| Some((Rule::AtMost, l, rules.get_at_most(l)?)));
+        let all = std::iter::once(apart).chain(degradation).chain(at_most);
+        let binding = all.filter(|&(_, _, cap)| cap < rules.replicas() || cap == 1);
+        let by_rule = binding.map(|(rule, level, cap)| (rule, Tier::new(topology, level, cap)));
+        Self { tiers, by_rule: by_rule.collect(), open }
+    }
+
+    /// How many places there are.
+    pub(crate) const fn places(&self) -> usize {
+        self.open.len()
+    }
+
+    /// The caps that bind, finest domains first; the first cap is 1.
+    #[inline]
+    pub(crate) fn tiers(&self) -> &[Tier] {
+        &self.tiers
+    }
+
+    /// The domains that hold one replica of a base at most, the coarsest such.
+    #[inline]
+    pub(crate) fn exclusive(&self) -> &Tier {
+        &self.tiers[0]
+    }
+
+    /// The caps that bind beyond [`Limits::exclusive`].
+    #[inline]
+    pub(crate) fn wider(&self) -> &[Tier] {
+        &self.tiers[1..]
+    }
+
+    /// The caps of every rule.
+    pub(crate) fn by_rule(&self) -> &[(Rule, Tier)] {
+        &self.by_rule
+    }
+
+    /// Whether a service may be given anything.
+    #[inline]
+    pub(crate) fn is_open(&self, place: Place) -> bool {
+        self.open[place.index()]
+    }
+
+    /// The places that may be given something, ascending.
+    pub(crate) fn open(&self) -> impl Iterator<Item = Place> + Clone {
+        Place::all(self.places()).filter(|&place| self.is_open(place))
+    }
+
+    /// Whether a base with some services may have one more.
+    #[inline]
+    pub(crate) fn lets(&self, others: impl Iterator<Item = Place> + Clone, place: Place) -> bool {
+        self.tiers.iter().all(|tier| tier.count(others.clone(), place) < tier.cap)
+    }
+}
+
+/// The domains of which a base can't have another replica, as intervals of
+/// places. Each holds as many as its cap lets it, and there are at most as many
+/// as the base has replicas.
+#[derive(Debug, Default)]
+pub(crate) struct Blocked {
+    /// The first place of each, and the place after the last.
+    intervals: Vec<(Place, u16)>,
+    held: Vec<Place>,
+}
+
+impl Blocked {
+    /// Blocks what is full by the services that a base holds.
+    pub(crate) fn fill(&mut self, held: impl Iterator<Item = Place>, limits: &Limits) {
+        self.intervals.clear();
+        if limits.wider().is_empty() {
+            let exclusive = limits.exclusive();
+            return self.intervals.extend(held.map(|place| exclusive.interval(place)));
+        }
+        self.held.clear();
+        self.held.extend(held);
+        self.held.sort_unstable();
+        for tier in limits.tiers().iter().rev() {
+            for alike in self.held.chunk_by(|a, b| tier.domain(*a) == tier.domain(*b)) {
+                if alike.len() >= tier.cap && self.around(alike[0]).is_none() {
+                    self.intervals.push(tier.interval(alike[0]));
+                }
+            }
+        }
+    }
+
+    /// Where the full domain that a place is in ends, if it is in one.
+    #[inline]
+    pub(crate) fn around(&self, place: Place) -> Option<u16> {
+        let is_in =
+            |(first, end): &&(Place, u16)| *first <= place && place.index() < usize::from(*end);
+        self.intervals.iter().find(is_in).map(|(_, end)| *end)
+    }
+
+    #[inline]
+    pub(crate) fn lets(&self, place: Place) -> bool {
+        self.around(place).is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::service::Service;
+
+    /// Twelve services on two sites of two racks of three hosts.
+    fn cluster() -> Topology {
+        let service = |n: usize| {
+            let location = format!("s{}.r{}.h{}.v", n / 6, n / 3 % 2, n % 3);
+            Service::new(format!("a{n:02}"), location.parse().unwrap())
+        };
+        Topology::new((0..12).map(service).collect()).unwrap()
+    }
+
+    fn limits(rules: Rules) -> Limits {
+        Limits::new(&cluster(), rules, vec![true; 12])
+    }
+
+    #[test]
+    fn a_cap_that_a_coarser_one_implies_is_no_tier() {
+        let caps = |rules: Rules| -> Vec<usize> {
+            limits(rules).tiers().iter().map(|tier| tier.cap).collect()
+        };
+        let rules = Rules::new(5).unwrap();
+        assert_eq!(caps(rules), [1]);
+        assert_eq!(caps(rules.at_most(Level::Site, 3).at_most(Level::Rack, 3)), [1, 3]);
+        assert_eq!(caps(rules.at_most(Level::Site, 3).at_most(Level::Rack, 2)), [1, 2, 3]);
+        assert_eq!(caps(rules.at_most(Level::Site, 1).at_most(Level::Host, 2)), [1]);
+        assert_eq!(caps(rules.at_most(Level::Site, 5)), [1]);
+        assert_eq!(caps(Rules::new(1).unwrap()), [1]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_blocked_is_what_one_more_replica_would_overfill(
+            held in prop::collection::btree_set(0..12_usize, 0..6),
+            caps in [1..4_u16, 1..4_u16, 1..4_u16],
+        ) {
+            let rules = Rules::new(6).unwrap().at_most(Level::Site, caps[0]);
+            let rules = rules.at_most(Level::Rack, caps[1]).at_most(Level::Host, caps[2]);
+            let limits = limits(rules);
+            let held: Vec<_> = held.into_iter().map(Place::new).collect();
+            let mut blocked = Blocked::default();
+            blocked.fill(held.iter().copied(), &limits);
+            prop_assert!(blocked.intervals.len() <= held.len());
+            for place in Place::all(12) {
+                let topology = cluster();
+                let location = |place: Place| {
+                    let service = topology.by_location()[place.index()];
+                    topology.services()[service.index()].location().clone()
+                };
+                let fits = Level::ALL.into_iter().all(|level| {
+                    let near = |other: &&Place| location(**other).shares(&location(place), level);
+                    held.iter().filter(near).count() < usize::from(rules.cap(level))
+                });
+                prop_assert_eq!(blocked.lets(place), fits, "{:?}", place);
+                prop_assert_eq!(limits.lets(held.iter().copied(), place), fits);
+            }
+        }
+    }
+}

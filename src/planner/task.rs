@@ -1,0 +1,272 @@
+//! What rebalance and decommission have in common before they plan: every name
+//! resolved, once, the shares, and the part that each service and base has.
+
+use std::borrow::Cow;
+
+use super::ids::Ids;
+use super::limits::Limits;
+use super::roles::{Role, Roles};
+use super::select::{SelectError, Selection};
+use crate::index::Id;
+use crate::mapping::change::RawChange;
+use crate::mapping::{Alias, HOLE, PrefixMapping, TABLE_LIMIT};
+use crate::plan::Plan;
+use crate::prefix::{Base, Digits};
+use crate::ratio::Tolerance;
+use crate::rules::Rules;
+use crate::share::Shares;
+use crate::topology::Topology;
+use crate::unsatisfiable::Unsatisfiable;
+
+/// What a plan is to reach, in the caller's names.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Aim<'a> {
+    pub(crate) rules: Rules,
+    pub(crate) tolerance: Tolerance,
+    /// The services that get nothing and have no share.
+    pub(crate) drained: &'a [String],
+    pub(crate) kind: Kind<'a>,
+}
+
+/// What may move.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind<'a> {
+    /// All that is not held: services keep what they have and get nothing, bases
+    /// keep their services.
+    Rebalance { held: &'a [String], held_bases: &'a [Base] },
+    /// What some services have, of some bases, or of all.
+    Decommission { leaving: &'a [&'a str], bases: Option<&'a [Base]> },
+}
+
+/// What is planned on.
+#[derive(Debug)]
+pub(crate) struct Task<'a> {
+    /// Names known services by their addresses.
+    pub(crate) mapping: Cow<'a, PrefixMapping>,
+    aliases: Vec<Alias>,
+    /// Without those that are drained.
+    pub(crate) topology: Cow<'a, Topology>,
+    pub(crate) shares: Shares,
+    pub(crate) ids: Ids,
+    pub(crate) roles: Roles,
+    pub(crate) limits: Limits,
+    pub(crate) replicas: u16,
+    /// Whether loads may have to miss their bands.
+    pub(crate) is_soft: bool,
+    drained: Selection,
+    held: Selection,
+}
+
+impl<'a> Task<'a> {
+    /// Sets the task of a plan.
+    pub(crate) fn new(
+        mapping: &'a PrefixMapping,
+        topology: &'a Topology,
+        aim: Aim<'_>,
+    ) -> Result<Self, TaskError> {
+        let aliases = mapping.aliases(topology);
+        let mapping = mapping.renamed(&aliases);
+        let mut drained = Selection::of_strings(&mapping, topology, aim.drained)?;
+        let (held, leaving) = match aim.kind {
+            Kind::Rebalance { held, .. } => {
+                (Selection::of_strings(&mapping, topology, held)?, Selection::default())
+            }
+            Kind::Decommission { leaving, bases } => {
+                let leaving = Selection::new(&mapping, topology, leaving.iter().copied())?;
+                if bases.is_none() {
+                    drained.add_all(&leaving);
+                }
+                (Selection::default(), leaving)
+            }
+        };
+        if let Some(service) = held.common_name(&drained, &mapping, topology) {
+            return Err(TaskError::HeldAndDrained { service: service.to_owned() });
+        }
+        let topology = drained.drained(topology);
+        let (digits, replicas) = (mapping.digits(), aim.rules.replicas());
+        let shares = Shares::new(&topology, digits, aim.rules)
+            .map_err(TaskError::Unsatisfiable)?
+            .tolerance(aim.tolerance);
+        if usize::from(replicas) > TABLE_LIMIT / digits.count() {
+            return Err(TaskError::TooManyReplicas { replicas: replicas.into(), digits });
+        }
+        let ids =
+            Ids::new(&mapping, &topology).map_err(|count| TaskError::TooManyNames { count })?;
+        let available: Vec<bool> = topology
+            .by_location()
+            .iter()
+            .map(|service| topology.services()[service.index()].is_available())
+            .collect();
+        let (roles, open) = match aim.kind {
+            Kind::Rebalance { held_bases, .. } => {
+                let still = flags(digits, held_bases)?;
+                rebalance_roles(&ids, &available, &held.ids(&ids), still)
+            }
+            Kind::Decommission { bases, .. } => {
+                let still = bases.map_or(Ok(Vec::new()), |bases| {
+                    others_than(&mapping, &ids, bases, &leaving.ids(&ids))
+                })?;
+                decommission_roles(&ids, &available, &leaving.ids(&ids), still)
+            }
+        };
+        let limits = Limits::new(&topology, aim.rules, open);
+        let is_soft = match aim.kind {
+            Kind::Rebalance { held_bases, .. } => !held.is_empty() || !held_bases.is_empty(),
+            Kind::Decommission { .. } => true,
+        };
+        Ok(Self {
+            mapping,
+            aliases,
+            topology,
+            shares,
+            ids,
+            roles,
+            limits,
+            replicas,
+            is_soft,
+            drained,
+            held,
+        })
+    }
+
+    /// What an id is called: a service by its address.
+    pub(crate) fn name(&self, id: Id) -> &str {
+        match self.ids.unknown_name(id) {
+            Some(name) => &self.mapping.boxed_names()[usize::from(name)],
+            None => {
+                let service = self.topology.by_location()[id.index()];
+                self.topology.services()[service.index()].address()
+            }
+        }
+    }
+
+    /// The names of the services that are held, ascending.
+    pub(crate) fn held_names(&self) -> Vec<&str> {
+        self.held.names(&self.mapping, &self.topology)
+    }
+
+    /// The plan of some changes, those of a base together and in their order.
+    pub(crate) fn plan(self, changes: &[RawChange<Id>], lower_bound: Option<usize>) -> Plan {
+        let (names, changes) = self.over_names(changes);
+        let drained = self.drained.names(&self.mapping, &self.topology);
+        let plan = Plan::new(&self.mapping, names, changes)
+            .with_drained(&drained)
+            .with_held(&self.held_names());
+        let plan = lower_bound.into_iter().fold(plan, Plan::with_proof);
+        plan.with_aliases(self.aliases)
+    }
+
+    /// Changes over ids as changes over the names they use, which ascend.
+    fn over_names(&self, changes: &[RawChange<Id>]) -> (Vec<Box<str>>, Vec<RawChange>) {
+        let mut used = vec![false; self.ids.len()];
+        for id in changes.iter().flat_map(|change| [change.from, change.to]) {
+            if let Some(used) = used.get_mut(id.index()) {
+                *used = true;
+            }
+        }
+        let mut order: Vec<Id> = self.ids.by_name().filter(|id| used[id.index()]).collect();
+        // Two runs that ascend: merging them is all that is to be done.
+        order.sort_by_key(|&id| self.name(id));
+        let mut place = vec![HOLE; used.len()];
+        for (at, id) in (0..).zip(&order) {
+            place[id.index()] = at;
+        }
+        let name = |id: Id| place.get(id.index()).copied().unwrap_or(HOLE);
+        let over = |change: &RawChange<Id>| RawChange {
+            base: change.base,
+            from: name(change.from),
+            to: name(change.to),
+        };
+        let names = order.iter().map(|&id| self.name(id).into()).collect();
+        (names, changes.iter().map(over).collect())
+    }
+}
+
+/// The roles of a rebalance, and which places are open.
+fn rebalance_roles(
+    ids: &Ids,
+    available: &[bool],
+    held: &[Id],
+    still: Vec<bool>,
+) -> (Roles, Vec<bool>) {
+    let is_available = |id: usize| available.get(id).copied().unwrap_or(false);
+    let role = |id| if is_available(id) { Role::Own } else { Role::Leaving };
+    let mut of_id: Vec<Role> = (0..ids.len()).map(role).collect();
+    for id in held {
+        of_id[id.index()] = Role::Fixed;
+    }
+    let open = of_id[..ids.services()].iter().map(|role| *role == Role::Own).collect();
+    (Roles::new(ids, of_id, still), open)
+}
+
+/// The roles of a decommission, and which places are open.
+fn decommission_roles(
+    ids: &Ids,
+    available: &[bool],
+    leaving: &[Id],
+    still: Vec<bool>,
+) -> (Roles, Vec<bool>) {
+    let mut of_id = vec![Role::Fixed; ids.len()];
+    let mut open = available.to_vec();
+    for id in leaving {
+        of_id[id.index()] = Role::Leaving;
+        if let Some(open) = open.get_mut(id.index()) {
+            *open = false;
+        }
+    }
+    (Roles::refilling(ids, of_id, still), open)
+}
+
+/// A flag for each base, set for some; nothing where none is.
+fn flags(digits: Digits, bases: &[Base]) -> Result<Vec<bool>, TaskError> {
+    let mut flags = Vec::new();
+    for &base in bases {
+        if base.digits() != digits {
+            return Err(TaskError::OtherDigits { base, digits });
+        }
+        flags.resize(digits.count(), false);
+        flags[base.index()] = true;
+    }
+    Ok(flags)
+}
+
+/// A flag for each base, set for all but some, each of which some of the leaving
+/// services have to hold.
+fn others_than(
+    mapping: &PrefixMapping,
+    ids: &Ids,
+    bases: &[Base],
+    leaving: &[Id],
+) -> Result<Vec<bool>, TaskError> {
+    let mut named = flags(mapping.digits(), bases)?;
+    let mut leaves = vec![false; ids.len()];
+    for id in leaving {
+        leaves[id.index()] = true;
+    }
+    for &base in bases {
+        let mut ids = mapping.row(base.index()).iter().map(|&name| ids.of_name(name));
+        if !ids.any(|id| leaves[id.index()]) {
+            return Err(TaskError::NotHeld { base });
+        }
+    }
+    named.resize(mapping.num_bases(), false);
+    Ok(named.into_iter().map(|is_named| !is_named).collect())
+}
+
+/// Why nothing can be planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum TaskError {
+    Select(SelectError),
+    HeldAndDrained { service: String },
+    Unsatisfiable(Box<Unsatisfiable>),
+    TooManyReplicas { replicas: usize, digits: Digits },
+    TooManyNames { count: usize },
+    OtherDigits { base: Base, digits: Digits },
+    NotHeld { base: Base },
+}
+
+impl From<SelectError> for TaskError {
+    fn from(error: SelectError) -> Self {
+        Self::Select(error)
+    }
+}
