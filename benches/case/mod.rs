@@ -3,6 +3,7 @@
 //! The benches time them, `one` runs a single one for callgrind to count, and
 //! the tests of the heap and of growth measure the same.
 
+mod check;
 mod cluster;
 mod codec;
 mod decommission;
@@ -11,7 +12,7 @@ mod rebalance;
 
 use std::any::Any;
 
-use meta0::{BootstrapOptions, CheckOptions, Digits, PrefixMapping, Rules, Shares};
+use meta0::{BootstrapOptions, Digits, PrefixMapping, Rules};
 
 use crate::fixture;
 
@@ -79,24 +80,12 @@ impl Case {
 
 /// All of them.
 pub(crate) fn all() -> Vec<Case> {
-    let mut cases = vec![
-        Case::new("bootstrap", MORE_SIZES, |size| {
-            let (topology, options) =
-                (fixture::cluster(size.services), BootstrapOptions::new(size.rules()));
-            run(move || PrefixMapping::bootstrap(&topology, Digits::MAX, &options).unwrap())
-        }),
-        Case::new("check-shares-alone", SIZES, |size| {
-            let topology = fixture::cluster(size.services);
-            run(move || Shares::new(&topology, Digits::MAX, size.rules()).unwrap())
-        }),
-        Case::new("check-sound", MORE_SIZES, |size| check(size.mapping(), size)),
-        Case::new("check-slices", SIZES, |size| {
-            check(cluster::slices(&fixture::cluster(size.services), 3, 3), size)
-        }),
-        Case::new("check-dead", SIZES, |size| {
-            check(bootstrap(size.services + size.services / 4, size.rules()), size)
-        }),
-    ];
+    let mut cases = vec![Case::new("bootstrap", MORE_SIZES, |size| {
+        let (topology, options) =
+            (fixture::cluster(size.services), BootstrapOptions::new(size.rules()));
+        run(move || PrefixMapping::bootstrap(&topology, Digits::MAX, &options).unwrap())
+    })];
+    cases.extend(check::CASES);
     cases.extend(rebalance::CASES);
     cases.extend(decommission::CASES);
     cases.extend(plan::CASES);
@@ -111,9 +100,4 @@ fn run<T: 'static>(work: impl Fn() -> T + 'static) -> Run {
 fn bootstrap(services: usize, rules: Rules) -> PrefixMapping {
     let options = BootstrapOptions::new(rules);
     PrefixMapping::bootstrap(&fixture::cluster(services), Digits::MAX, &options).unwrap()
-}
-
-fn check(mapping: PrefixMapping, size: Size) -> Run {
-    let (topology, options) = (fixture::cluster(size.services), CheckOptions::new(size.rules()));
-    run(move || mapping.check(&topology, &options).unwrap())
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::shape::Counts;
+use super::shape::ShapeBreaches;
 use crate::location::Level;
 use crate::prefix::Base;
 
@@ -28,11 +28,15 @@ pub enum BreachKind {
     TooClose,
     /// A base with more replicas in one domain than the degradation lets.
     Degradation,
+    /// A base with more replicas in one domain than [`Rules::at_most`] lets.
+    ///
+    /// [`Rules::at_most`]: crate::Rules::at_most
+    Crowded,
 }
 
 impl BreachKind {
-    /// All eight, in the order of a report.
-    pub const ALL: [Self; 8] = [
+    /// All of them, in the order of a report.
+    pub const ALL: [Self; 9] = [
         Self::Missing,
         Self::Short,
         Self::Excess,
@@ -41,6 +45,7 @@ impl BreachKind {
         Self::Unavailable,
         Self::TooClose,
         Self::Degradation,
+        Self::Crowded,
     ];
 
     /// Whether it is counted in replicas; all others are counted in bases.
@@ -61,6 +66,7 @@ impl fmt::Display for BreachKind {
             Self::Unavailable => "unavailable",
             Self::TooClose => "too_close",
             Self::Degradation => "degradation",
+            Self::Crowded => "crowded",
         })
     }
 }
@@ -70,12 +76,12 @@ impl fmt::Display for BreachKind {
 pub struct Breach {
     base: Base,
     services: Vec<String>,
-    rule: Broken,
+    rule: BrokenRule,
 }
 
 /// The rule that is broken, with what a reader needs to see why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Broken {
+pub(super) enum BrokenRule {
     Missing,
     Short { wanted: u16 },
     Excess { wanted: u16 },
@@ -83,10 +89,19 @@ pub(super) enum Broken {
     Unknown,
     Unavailable,
     TooClose { distance: usize, min_dist: u8 },
-    Degradation { level: Level, domain: String, cap: u16 },
+    Degradation(OverCap),
+    Crowded(OverCap),
 }
 
-impl Broken {
+/// A domain that holds more replicas of a base than its cap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OverCap {
+    pub(super) level: Level,
+    pub(super) domain: String,
+    pub(super) cap: u16,
+}
+
+impl BrokenRule {
     const fn kind(&self) -> BreachKind {
         match self {
             Self::Missing => BreachKind::Missing,
@@ -96,13 +111,14 @@ impl Broken {
             Self::Unknown => BreachKind::Unknown,
             Self::Unavailable => BreachKind::Unavailable,
             Self::TooClose { .. } => BreachKind::TooClose,
-            Self::Degradation { .. } => BreachKind::Degradation,
+            Self::Degradation(_) => BreachKind::Degradation,
+            Self::Crowded(_) => BreachKind::Crowded,
         }
     }
 }
 
 impl Breach {
-    pub(super) const fn new(base: Base, services: Vec<String>, rule: Broken) -> Self {
+    pub(super) const fn new(base: Base, services: Vec<String>, rule: BrokenRule) -> Self {
         Self { base, services, rule }
     }
 
@@ -129,6 +145,7 @@ impl Breach {
     /// | unknown, unavailable | the one |
     /// | `too_close` | the two closest |
     /// | degradation | those of the domain that holds most of its replicas |
+    /// | crowded | those of the domain that is fullest in proportion to its cap |
     #[must_use]
     pub fn services(&self) -> &[String] {
         &self.services
@@ -140,24 +157,25 @@ impl fmt::Display for Breach {
         let base = self.base.to_string();
         let (count, services) = (self.services.len(), Listed(&self.services));
         match &self.rule {
-            Broken::Missing => write!(f, "base {base:?} has no replica"),
-            Broken::Short { wanted } | Broken::Excess { wanted } => {
+            BrokenRule::Missing => write!(f, "base {base:?} has no replica"),
+            BrokenRule::Short { wanted } | BrokenRule::Excess { wanted } => {
                 let plural = if count == 1 { "" } else { "s" };
                 write!(f, "base {base:?} has {count} replica{plural}, not {wanted}, on {services}")
             }
-            Broken::Duplicate => write!(f, "base {base:?} names {services} more than once"),
-            Broken::Unknown => {
+            BrokenRule::Duplicate => write!(f, "base {base:?} names {services} more than once"),
+            BrokenRule::Unknown => {
                 write!(f, "base {base:?} is on {services}, which no service has for its name")
             }
-            Broken::Unavailable => {
+            BrokenRule::Unavailable => {
                 write!(f, "base {base:?} is on {services}, which is unavailable")
             }
-            Broken::TooClose { distance, min_dist } => write!(
+            BrokenRule::TooClose { distance, min_dist } => write!(
                 f,
                 "base {base:?} has replicas at distance {distance}, not {min_dist} or more, on \
                  {services}"
             ),
-            Broken::Degradation { level, domain, cap } => write!(
+            BrokenRule::Degradation(OverCap { level, domain, cap })
+            | BrokenRule::Crowded(OverCap { level, domain, cap }) => write!(
                 f,
                 "base {base:?} has {count} replicas in {level} {domain}, not {cap} or fewer, on \
                  {services}"
@@ -183,11 +201,13 @@ impl fmt::Display for Listed<'_> {
     }
 }
 
+const KINDS: usize = BreachKind::ALL.len();
+
 /// How many breaches there are of each kind, and the first few.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Breaches {
-    counts: [u64; 8],
-    examples: [Vec<Breach>; 8],
+    counts: [u64; KINDS],
+    examples: [Vec<Breach>; KINDS],
     limit: usize,
 }
 
@@ -196,7 +216,7 @@ impl Breaches {
         Self { limit, ..Self::default() }
     }
 
-    /// Counts a breach, and makes an example of it while there are few.
+    /// ShapeBreaches a breach, and makes an example of it while there are few.
     pub(super) fn add(&mut self, kind: BreachKind, breach: impl FnOnce() -> Breach) {
         self.counts[kind as usize] += 1;
         let examples = &mut self.examples[kind as usize];
@@ -205,18 +225,18 @@ impl Breaches {
         }
     }
 
-    /// Counts the breaches of some bases, each with as many, of which no example
+    /// ShapeBreaches the breaches of some bases, each with as many, of which no example
     /// is wanted.
-    pub(super) fn add_counts(&mut self, counts: Counts, bases: u32) {
+    pub(super) fn add_counts(&mut self, counts: ShapeBreaches, bases: u32) {
         for (count, more) in self.counts.iter_mut().zip(counts) {
             *count += u64::from(more) * u64::from(bases);
         }
     }
 
-    /// How many breaches of each kind came after those counts, if no more
-    /// examples of any of these kinds are wanted.
-    pub(super) fn exemplified_since(&self, before: &[u64; 8]) -> Option<Counts> {
-        let mut counts = Counts::default();
+    /// How many breaches of each kind came after `before`. `None` when another
+    /// example of one of those kinds is wanted.
+    pub(super) fn exemplified_since(&self, before: &[u64; KINDS]) -> Option<ShapeBreaches> {
+        let mut counts = ShapeBreaches::default();
         for (place, count) in counts.iter_mut().enumerate() {
             let more = self.counts[place] - before[place];
             if more > 0 && self.examples[place].len() < self.limit {
@@ -227,7 +247,7 @@ impl Breaches {
         Some(counts)
     }
 
-    pub(super) const fn counts(&self) -> [u64; 8] {
+    pub(super) const fn counts(&self) -> [u64; KINDS] {
         self.counts
     }
 
@@ -240,6 +260,6 @@ impl Breaches {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.counts == [0; 8]
+        self.counts == [0; KINDS]
     }
 }

@@ -11,37 +11,49 @@
 //!
 //! # How
 //!
-//! 1. Names are looked up in the topology, by address or by id, once each. An
-//!    available service becomes a [`Path`](path::Path): its domains at the four
-//!    levels in one integer, so that two replicas cost one exclusive or.
-//! 2. One pass over the table. A base is *plain* when all its replicas are on
-//!    available services, as many as wanted, far enough apart for every rule,
-//!    and no closer than bases seen before: it only adds to the loads. Of any
-//!    other the [`Shape`](shape::Shape) is found, which says all that the rules
-//!    ask: it is counted when a base of that shape has been examined and gives
-//!    no example, and examined in full otherwise.
+//! 1. Names are looked up in the topology, by address or by id, once each. A
+//!    known service gets a [`Path`](path::Path): its domains at the four levels
+//!    in one integer, so that comparing two replicas costs one exclusive or.
+//! 2. One pass goes over the table. A base is *plain* when all its replicas are
+//!    on available services, as many as wanted, within the
+//!    [limits](pass_limits::PassLimits) that make sure that it keeps every cap
+//!    and withstands what the bases seen before do: it only adds to the
+//!    [loads](tally::Tally). Any other base has its [`Shape`](shape::Shape)
+//!    taken, which says all that the rules ask. The base is only counted when a
+//!    base of that shape has been examined and no example is wanted of it, and
+//!    is [examined](inspection::Inspection) in full otherwise.
 //! 3. Loads by name become loads of services and of domains, and are held
 //!    against the bands of their [`Shares`].
 //!
+//! # Which rule is broken
+//!
+//! Each rule is judged by its own cap: `too_close` by the least distance,
+//! `degradation` by [`Rules::degradation_cap`], `crowded` by
+//! [`Rules::get_at_most`]. A base that breaks several counts once under each.
+//!
 //! # What may be lost
 //!
-//! Of the ways to lose `k` domains, the worst for a base takes those that hold
-//! most of its replicas, so a base withstands the largest `k` for which the
-//! fullest `k` leave a quorum; a mapping withstands what its weakest base does.
-//! That is exact, since each base may be looked at alone.
+//! A base that names `n` services works while `n / 2 + 1` of its replicas are on
+//! distinct, available services. Of the ways to lose `k` domains, the worst for
+//! a base takes those that hold most of its replicas, so a base withstands the
+//! largest `k` for which the fullest `k` leave a quorum. A mapping withstands
+//! what its weakest base does. That is exact, since each base may be looked at
+//! alone.
 //!
 //! # Complexity
 //!
-//! `O(bases * replicas)` for plain bases and `O(replicas * log(replicas))` for
-//! each of the others. The heap holds a few words for each service, name and
-//! domain, and the examples: nothing that grows with the bases.
+//! Plain bases take `O(bases * replicas)`, and each of the others takes
+//! `O(replicas * log(replicas))`. The heap holds a few words for each service,
+//! name and domain, and the examples: nothing that grows with the bases.
 
 mod breach;
+mod inspection;
+mod lost;
+mod pass_limits;
 mod path;
-mod plain;
 mod report;
-mod scan;
 mod shape;
+mod tally;
 
 pub use breach::{Breach, BreachKind};
 pub use report::{CheckReport, DomainLoad, ServiceLoad};
@@ -51,8 +63,7 @@ use crate::ratio::Tolerance;
 use crate::rules::Rules;
 use crate::share::Shares;
 use crate::topology::Topology;
-use crate::unsatisfiable::Unsatisfiable;
-use scan::Scan;
+use inspection::Inspection;
 
 /// What a mapping is held against.
 ///
@@ -78,14 +89,14 @@ impl CheckOptions {
         Self { rules, tolerance: Tolerance::default(), examples: 5 }
     }
 
-    /// How far beyond its share a load may be; 0 unless said.
+    /// How far beyond its share a load may be. Defaults to 0.
     #[must_use]
     pub const fn tolerance(mut self, tolerance: Tolerance) -> Self {
         self.tolerance = tolerance;
         self
     }
 
-    /// How many examples to keep of each kind of breach; 5 unless said.
+    /// How many examples to keep of each kind of breach. Defaults to 5.
     #[must_use]
     pub const fn examples(mut self, examples: usize) -> Self {
         self.examples = examples;
@@ -140,7 +151,10 @@ impl PrefixMapping {
     ) -> Result<CheckReport, Box<Unsatisfiable>> {
         let shares =
             Shares::new(topology, self.digits(), options.rules)?.tolerance(options.tolerance);
-        let findings = Scan::new(self, topology, options).run();
+        let findings = Inspection::new(self, topology, options).run();
         Ok(CheckReport::new(topology, &shares, findings))
     }
 }
+
+#[cfg(test)]
+mod tests;

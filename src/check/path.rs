@@ -6,26 +6,27 @@ use crate::topology::Topology;
 
 /// The domains that a service is in: 16 bits for each level, coarsest on top.
 ///
-/// Domains are nested, so the levels at which two services are alike are the
-/// coarsest few, and the leading bits that two paths have in common count them.
-/// Ordered by location.
+/// Domains are nested, so two services are alike at the coarsest few levels and
+/// at no others, and the leading bits that their paths have in common count
+/// those levels. Paths are ordered by location.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Path(u64);
 
 impl Path {
     pub(super) fn of(topology: &Topology, service: ServiceIndex) -> Self {
-        let domain = |level| topology.domain_of(level, service).unwrap_or_default();
+        let domain = |level| topology.domain_at(level, service);
         Self(Level::ALL.into_iter().fold(0, |path, level| path << 16 | domain(level) as u64))
     }
 
-    /// At how many levels, the coarsest, both are alike: 4 less the distance.
+    /// At how many levels both are alike: 4 less their distance.
     #[inline]
     pub(super) const fn depth(self, other: Self) -> usize {
         ((self.0 ^ other.0).leading_zeros() / 16) as usize
     }
 }
 
-/// Cuts things in order of their paths where their domain of a level ends.
+/// Cuts items, which are in order of their paths, into those of each domain of a
+/// level.
 pub(super) fn by_domain<T>(
     items: &[T],
     level: Level,

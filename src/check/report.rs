@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::breach::{Breach, BreachKind, Breaches};
-use super::scan::Findings;
+use super::inspection::Findings;
 use crate::location::Level;
 use crate::service::{Service, ServiceIndex};
 use crate::share::{Band, Shares};
@@ -90,7 +90,7 @@ impl CheckReport {
         };
         Self {
             breaches,
-            tolerated,
+            tolerated: tolerated.0,
             outside_band: loads
                 .iter()
                 .filter(is_available)
@@ -150,7 +150,9 @@ impl CheckReport {
     /// How many domains of a level may be lost, whichever they are, while every
     /// base keeps a quorum on distinct, available services.
     ///
-    /// `None` when some base has no quorum even now.
+    /// The quorum counts by the services that the mapping names for a base: of
+    /// `n`, `n / 2 + 1`, whatever number of replicas the rules want. `None` when
+    /// some base has no quorum even now.
     #[must_use]
     pub const fn tolerated(&self, level: Level) -> Option<u32> {
         self.tolerated[level.index()]
@@ -205,8 +207,7 @@ fn load_domains(
         shares.domain_bands(level).map(|band| DomainLoad { load: 0, band }).collect();
     for (index, (service, load)) in topology.services().iter().zip(loads).enumerate() {
         if service.is_available() {
-            let domain = topology.domain_of(level, ServiceIndex::new(index));
-            domains[domain.unwrap_or_default()].load += load;
+            domains[topology.domain_at(level, ServiceIndex::new(index))].load += load;
         }
     }
     domains

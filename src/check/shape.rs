@@ -4,30 +4,30 @@
 //! [`Shape`] alone, not on its services. A mapping has few shapes, so nearly
 //! every base is of one that has been examined before, and need only be counted.
 
-use super::breach::Breaches;
+use super::breach::{BreachKind, Breaches};
 use crate::location::Level;
 use crate::service::ServiceIndex;
 use crate::topology::Topology;
 
-/// How many replicas a base with a shape has at most.
-const FEW: usize = 8;
+/// The most replicas that a base with a shape has.
+pub(super) const SHAPE_WIDTH: usize = 8;
 
 /// Where a name's service is, and in the last bit whether it is unavailable.
 ///
-/// 16 bits each for its site, rack and host, 15 for its volume within the host,
-/// so that the leading bits in common tell how close two are. The last volumes
-/// of a host with more have one number: as if they were one, which makes a base
-/// on two of them one without a shape.
+/// Site, rack and host have 16 bits each, and the volume within its host has 15,
+/// so that the leading bits in common tell how close two services are. A host
+/// with more volumes gives its last ones a single number: they then look like
+/// one volume, and a base on two of them has no shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Spot(u64);
 
 impl Spot {
-    /// That of a name which no service has: after all others.
+    /// The spot of a name which no service has. It comes after all others.
     const UNKNOWN: Self = Self(u64::MAX);
 
     pub(super) fn new(topology: &Topology, service: Option<ServiceIndex>) -> Self {
         let Some(service) = service else { return Self::UNKNOWN };
-        let domain = |level, service| topology.domain_of(level, service).unwrap_or_default();
+        let domain = |level, service| topology.domain_at(level, service);
         let [site, rack, host, volume] = Level::ALL.map(|level| domain(level, service));
         let neighbours = topology.members(&topology.domains(Level::Host)[host]);
         let volume = volume - domain(Level::Volume, neighbours[0]);
@@ -38,18 +38,19 @@ impl Spot {
     }
 }
 
-/// Below a bit that stands for the base, four bits for each replica in order of
-/// location: at how many levels it is like the one before it, and whether it is
-/// unavailable; the unknown ones last, all four set.
+/// The highest bit that is set stands for the base. Below it each replica, in
+/// order of location, has four bits: three say at how many levels it is like the
+/// replica before it, one says whether it is unavailable. Unknown names come
+/// last and have all four bits set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Shape(u64);
 
 impl Shape {
-    /// The shape of a base that has so many replicas; `spots` are those of all
+    /// The shape of a base with `REPLICAS` replicas; `spots` are those of all
     /// names.
     ///
     /// `None` when one of its cells is a hole, or when two replicas may be one
-    /// service: they are in one volume, or of one unknown name.
+    /// service, because they are in one volume or have one unknown name.
     #[inline]
     pub(super) fn of<const REPLICAS: usize>(row: &[u16; REPLICAS], spots: &[Spot]) -> Option<Self> {
         let mut known = [Spot::UNKNOWN; REPLICAS];
@@ -59,10 +60,10 @@ impl Shape {
         Self::of_spots(&mut known).filter(|shape| !shape.has_unknown() || !has_repeat(row))
     }
 
-    /// The same for a base of any number of replicas; `None` as well when they
-    /// are many.
+    /// The same for a base with any number of replicas. It is also `None` when
+    /// there are more than [`SHAPE_WIDTH`].
     pub(super) fn of_any(row: &[u16], spots: &[Spot]) -> Option<Self> {
-        let mut known = [Spot::UNKNOWN; FEW];
+        let mut known = [Spot::UNKNOWN; SHAPE_WIDTH];
         let known = known.get_mut(..row.len())?;
         for (spot, &name) in known.iter_mut().zip(row) {
             *spot = spots[usize::from(name)];
@@ -72,7 +73,7 @@ impl Shape {
 
     #[inline]
     fn of_spots(spots: &mut [Spot]) -> Option<Self> {
-        // Of so few, and without a branch on what is in them.
+        // A sort of at most eight without a branch on what is in them.
         for last in (1..spots.len()).rev() {
             for at in 0..last {
                 let (a, b) = (spots[at], spots[at + 1]);
@@ -111,28 +112,28 @@ impl Shape {
     }
 }
 
-/// Whether a name stands twice; they ascend.
+/// Whether a name stands twice among names that ascend.
 #[inline]
 fn has_repeat(row: &[u16]) -> bool {
     row.windows(2).any(|pair| pair[0] == pair[1])
 }
 
-/// How many shapes are remembered: more than a mapping mostly has.
+/// How many shapes are remembered, which is more than most mappings have.
 const SLOTS: usize = 128;
 
-/// By kind, how many breaches there are in a base of a shape.
-pub(super) type Counts = [u8; 8];
+/// How many breaches of each kind a base of a shape has.
+pub(super) type ShapeBreaches = [u8; BreachKind::ALL.len()];
 
 /// A shape that has been examined.
 #[derive(Debug, Clone, Copy, Default)]
 struct Examined {
     shape: Shape,
-    counts: Counts,
+    counts: ShapeBreaches,
     /// How many bases of it came since.
     bases: u32,
 }
 
-/// Some of the shapes that have been examined: the last of each hash.
+/// Shapes that have been examined: of each hash the last one.
 #[derive(Debug)]
 pub(super) struct Shapes([Examined; SLOTS]);
 
@@ -151,7 +152,7 @@ impl Shapes {
     }
 
     /// Remembers a shape in the place of another, whose breaches are added up.
-    pub(super) fn insert(&mut self, shape: Shape, counts: Counts, breaches: &mut Breaches) {
+    pub(super) fn insert(&mut self, shape: Shape, counts: ShapeBreaches, breaches: &mut Breaches) {
         let examined = &mut self.0[shape.slot()];
         breaches.add_counts(examined.counts, examined.bases);
         *examined = Examined { shape, counts, bases: 0 };
