@@ -184,7 +184,8 @@ fn is_plain<const REPLICAS: usize, const IS_CROWDED: bool>(
             crowds += line.crowd;
         }
     }
-    let is_alone = |place: usize| domains[..place].iter().all(|other| *other != domains[place]);
-    let is_over = IS_CROWDED && crowds & FULL != 0;
-    all & NOT_PLAIN == 0 && !is_over && (1..REPLICAS).all(is_alone)
+    if all & NOT_PLAIN != 0 || IS_CROWDED && crowds & FULL != 0 {
+        return false;
+    }
+    (1..REPLICAS).all(|place| domains[..place].iter().all(|other| *other != domains[place]))
 }
