@@ -216,7 +216,7 @@ impl Breaches {
         Self { limit, ..Self::default() }
     }
 
-    /// ShapeBreaches a breach, and makes an example of it while there are few.
+    /// Counts a breach, and keeps it as an example while there are few.
     pub(super) fn add(&mut self, kind: BreachKind, breach: impl FnOnce() -> Breach) {
         self.counts[kind as usize] += 1;
         let examples = &mut self.examples[kind as usize];
@@ -225,8 +225,8 @@ impl Breaches {
         }
     }
 
-    /// ShapeBreaches the breaches of some bases, each with as many, of which no example
-    /// is wanted.
+    /// Counts the breaches of `bases` bases that have `counts` each. No example
+    /// of them is wanted.
     pub(super) fn add_counts(&mut self, counts: ShapeBreaches, bases: u32) {
         for (count, more) in self.counts.iter_mut().zip(counts) {
             *count += u64::from(more) * u64::from(bases);

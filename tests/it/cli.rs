@@ -1,5 +1,6 @@
 //! The command line: what goes where, and with which exit status.
 
+mod at_most;
 mod decommission;
 mod diff;
 mod files;

@@ -3,6 +3,7 @@
 //! Names are upstream's where it has them. Doc comments here are the help's
 //! text, so they speak to the person at the terminal.
 
+mod at_most;
 mod help;
 mod number;
 mod plan;
@@ -130,12 +131,12 @@ pub(crate) struct RebalanceArgs {
     #[arg(long, value_name = "SERVICE", help_heading = "Restrictions")]
     pub(crate) hold: Vec<String>,
 
-    /// At most so many moves: the plan may leave something undone
+    /// The most moves that a plan may have, so that it may leave something undone
     #[arg(long, value_name = "N", help_heading = "Restrictions")]
     #[arg(value_parser = at_least(0), allow_negative_numbers = true)]
     pub(crate) max_moves: Option<usize>,
 
-    /// At most so many moves of one base
+    /// The most moves that one base may have
     #[arg(long, value_name = "N", help_heading = "Restrictions")]
     #[arg(value_parser = at_least(0), allow_negative_numbers = true)]
     pub(crate) max_moves_per_base: Option<usize>,
@@ -211,7 +212,7 @@ pub(crate) enum Choice {
     Optimal,
     /// To the service with the fewest bases
     FewestBases,
-    /// To the service with the highest score
+    /// To the service with the most room left: its upper limit less its load
     MostAvailability,
 }
 

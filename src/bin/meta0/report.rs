@@ -10,7 +10,7 @@ mod text;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use meta0::{Band, CheckReport, Digits, Plan, Rules, Service, Topology};
+use meta0::{Band, CheckReport, Digits, DomainLoad, Level, Plan, Rules, Service, Topology};
 
 use crate::args::{Format, ReportArgs};
 use crate::failure::Failure;
@@ -49,6 +49,15 @@ struct Holder<'a> {
     band: Band,
 }
 
+/// A domain of the cluster, and what its available services hold.
+#[derive(Debug, Clone, Copy)]
+struct DomainRow<'a> {
+    name: &'a str,
+    before: Option<u64>,
+    after: Option<u64>,
+    band: Band,
+}
+
 impl<'a> Report<'a> {
     /// Prints it where the mapping doesn't go.
     pub(crate) fn print(&self, args: &ReportArgs, to_stderr: bool) -> Result<(), Failure> {
@@ -59,6 +68,21 @@ impl<'a> Report<'a> {
     /// The state that counts: what was made, or else what was read.
     fn state(&self) -> Option<&'a CheckReport> {
         self.after.or(self.before)
+    }
+
+    /// Every domain of a level, ascending by location.
+    fn domains(&self, level: Level) -> impl Iterator<Item = DomainRow<'a>> {
+        let [before, after] =
+            [self.before, self.after].map(|state| state.map(|state| state.domain_loads(level)));
+        self.topology.domains(level).iter().enumerate().map(move |(place, domain)| {
+            let [before, after] = [before, after].map(|loads| loads.map(|loads| loads[place]));
+            DomainRow {
+                name: domain.name(),
+                before: before.map(DomainLoad::load),
+                after: after.map(DomainLoad::load),
+                band: after.or(before).map(DomainLoad::band).unwrap_or_default(),
+            }
+        })
     }
 
     /// Every service, ascending by name.

@@ -92,9 +92,10 @@ fn the_json_of_a_small_check() {
     assert_eq!(
         check_three("--format json"),
         "{\"command\":\"check\",\"digits\":1,\"replicas\":2,\"min_dist\":2,\"level\":\"host\",\
-         \"degradation\":0,\"bases\":16,\"before\":{\"breaches\":{\"missing\":14,\"short\":0,\
+         \"degradation\":0,\"at_most\":{},\"bases\":16,\"before\":{\"breaches\":{\"missing\":14,\"short\":0,\
          \"excess\":1,\"duplicate\":0,\"unknown\":1,\"unavailable\":0,\"too_close\":1,\
-         \"degradation\":0},\"outside_band\":28,\"tolerated\":{\"site\":null,\"rack\":null,\
+         \"degradation\":0,\"crowded\":0},\"outside_band\":28,\"domains_outside_band\":112,\
+         \"tolerated\":{\"site\":null,\"rack\":null,\
          \"host\":null,\"volume\":null}},\"after\":null,\"services\":[\
          {\"addr\":\"a:1\",\"location\":\"r1.h1.d1\",\"score\":9,\"before\":2,\"after\":null,\
          \"floor\":8,\"ceil\":8},\
@@ -103,8 +104,46 @@ fn the_json_of_a_small_check() {
          {\"addr\":\"c:1\",\"location\":\"r2.h1.d1\",\"score\":9,\"before\":1,\"after\":null,\
          \"floor\":16,\"ceil\":16},\
          {\"addr\":\"old:1\",\"location\":null,\"score\":0,\"before\":1,\"after\":null,\
-         \"floor\":0,\"ceil\":0}]}\n"
+         \"floor\":0,\"ceil\":0}],\
+         \"domains\":{\"site\":[{\"name\":\"-\",\"before\":4,\"after\":null,\"floor\":32,\"ceil\":32}],\
+         \"rack\":[{\"name\":\"r1\",\"before\":3,\"after\":null,\"floor\":16,\"ceil\":16},\
+         {\"name\":\"r2\",\"before\":1,\"after\":null,\"floor\":16,\"ceil\":16}],\
+         \"host\":[{\"name\":\"r1.h1\",\"before\":3,\"after\":null,\"floor\":16,\"ceil\":16},\
+         {\"name\":\"r2.h1\",\"before\":1,\"after\":null,\"floor\":16,\"ceil\":16}],\
+         \"volume\":[{\"name\":\"r1.h1.d1\",\"before\":2,\"after\":null,\"floor\":8,\"ceil\":8},\
+         {\"name\":\"r1.h1.d2\",\"before\":1,\"after\":null,\"floor\":8,\"ceil\":8},\
+         {\"name\":\"r2.h1.d1\",\"before\":1,\"after\":null,\"floor\":16,\"ceil\":16}]}}\n"
     );
+}
+
+/// Every service is in its band and every base keeps the rules; one rack has a
+/// replica too many, the other one too few.
+#[test]
+fn the_json_says_which_domains_are_outside_their_bands() {
+    let names: Vec<_> = (0..6).map(|host| format!("r{}.h{host}.v", host / 3)).collect();
+    let service = |name| json!({"address": name, "location": name, "score": 1});
+    let services = Value::from_iter(names.iter().map(service)).to_string();
+    let holders = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 5, 5].into_iter().enumerate();
+    let mapping: Value =
+        holders.map(|(base, at)| (format!("{base:X}000"), json!([names[at]]))).collect();
+    let (folder, _) = folder_with("m.json", &mapping.to_string());
+    let rules = "--digits 1 --replicas 1 --min-dist 3 --format json";
+    let mut command = meta0(&format!("check --services - --mapping m.json {rules}"));
+    let text = answer(command.write_stdin(services).current_dir(&folder), 1);
+    let report: Value = serde_json::from_str(&text).unwrap();
+    let state = &report["before"];
+    assert!(state["breaches"].as_object().unwrap().values().all(|count| count == 0), "{text}");
+    assert_eq!((&state["outside_band"], &state["domains_outside_band"]), (&json!(0), &json!(2)));
+    assert_eq!(
+        report["domains"]["rack"],
+        json!([
+            {"name": "r0", "before": 9, "after": null, "floor": 8, "ceil": 8},
+            {"name": "r1", "before": 7, "after": null, "floor": 8, "ceil": 8},
+        ])
+    );
+    let levels: Vec<_> = report["domains"].as_object().unwrap().keys().collect();
+    assert_eq!(levels.len(), 4, "{levels:?}");
+    assert_eq!(report["domains"]["volume"].as_array().unwrap().len(), 6);
 }
 
 #[test]
@@ -116,9 +155,10 @@ fn the_json_of_a_damaged_mapping() {
         json!({
             "breaches": {
                 "missing": 4, "short": 5, "excess": 0, "duplicate": 0, "unknown": 128,
-                "unavailable": 60, "too_close": 124, "degradation": 0,
+                "unavailable": 60, "too_close": 124, "degradation": 0, "crowded": 0,
             },
             "outside_band": 205,
+            "domains_outside_band": 820,
             "tolerated": {"site": null, "rack": null, "host": null, "volume": null},
         })
     );

@@ -31,8 +31,8 @@ fn the_json_of_a_plan_key_by_key() {
     let state = |outside_band: u8, host: u8| {
         format!(
             "{{\"breaches\":{{\"missing\":0,\"short\":0,\"excess\":0,\"duplicate\":0,\"unknown\":0,\
-             \"unavailable\":0,\"too_close\":0,\"degradation\":0}},\"outside_band\":{outside_band},\
-             \"tolerated\":{{\"site\":0,\"rack\":{host},\"host\":{host},\"volume\":0}}}}"
+             \"unavailable\":0,\"too_close\":0,\"degradation\":0,\"crowded\":0}},\
+             \"outside_band\":{outside_band},\"domains_outside_band\":0,\"tolerated\":{{\"site\":0,\"rack\":{host},\"host\":{host},\"volume\":0}}}}"
         )
     };
     let service = |name: char, place: &str, before: u8, after: u8, floor: u8, ceil: u8| {
@@ -41,18 +41,32 @@ fn the_json_of_a_plan_key_by_key() {
              \"after\":{after},\"floor\":{floor},\"ceil\":{ceil}}}"
         )
     };
+    let domain = |name: &str, before: u8, after: u8, share: u8| {
+        format!(
+            "{{\"name\":\"{name}\",\"before\":{before},\"after\":{after},\
+             \"floor\":{share},\"ceil\":{share}}}"
+        )
+    };
+    let racks = |r1: &str, r2: &str| format!("{},{}", domain(r1, 2, 1, 1), domain(r2, 0, 1, 1));
     assert_eq!(
         run("decommission b:1"),
         format!(
             "{{\"command\":\"decommission\",\"digits\":0,\"replicas\":2,\"min_dist\":1,\
-             \"level\":\"volume\",\"degradation\":0,\"bases\":1,\"before\":{},\"after\":{},\
-             \"services\":[{},{},{}],\"moves\":1,\"moved_bases\":1,\"multi_move_bases\":0,\
+             \"level\":\"volume\",\"degradation\":0,\"at_most\":{{}},\"bases\":1,\"before\":{},\"after\":{},\
+             \"services\":[{},{},{}],\"domains\":{{\"site\":[{}],\"rack\":[{}],\"host\":[{}],\
+             \"volume\":[{},{},{}]}},\"moves\":1,\"moved_bases\":1,\"multi_move_bases\":0,\
              \"lower_bound\":1,\"minimal\":true,\"waves\":1}}\n",
             state(0, 0),
             state(0, 0),
             service('a', "r1.h1.d1", 1, 1, 1, 1),
             service('b', "r1.h1.d2", 1, 0, 0, 0),
             service('c', "r2.h1.d1", 0, 1, 1, 1),
+            domain("-", 2, 2, 2),
+            racks("r1", "r2"),
+            racks("r1.h1", "r2.h1"),
+            domain("r1.h1.d1", 1, 1, 1),
+            domain("r1.h1.d2", 1, 0, 0),
+            domain("r2.h1.d1", 0, 1, 1),
         )
     );
     let still = run("rebalance");

@@ -44,7 +44,7 @@ pub(crate) struct WaveArgs {
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) namespace: String,
 
-    /// At most so many replicas into a service, and out of it, in one wave
+    /// The most replicas that may go into a service, and out of it, in one wave
     #[arg(long, value_name = "N", value_parser = at_least(1), allow_negative_numbers = true)]
     pub(crate) max_per_service: Option<usize>,
 }

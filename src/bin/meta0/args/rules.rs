@@ -7,6 +7,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use meta0::{Digits, Level, MinDist, Rules, RulesError};
 
+use super::at_most::AtMost;
 use crate::failure::Failure;
 
 #[derive(Debug, Args)]
@@ -36,6 +37,11 @@ pub(crate) struct RuleArgs {
     #[arg(long, visible_alias = "acceptable-degradation", value_name = "N|auto")]
     #[arg(default_value_t = Degradation::Domains(0), allow_negative_numbers = true)]
     degradation: Degradation,
+
+    /// The most replicas of a base that a domain of a level may hold:
+    /// site=2,host=1, or four numbers from site to volume, 2.2.1.1
+    #[arg(long, value_name = "CAPS", allow_hyphen_values = true)]
+    at_most: Option<AtMost>,
 }
 
 impl RuleArgs {
@@ -45,6 +51,7 @@ impl RuleArgs {
             .map_err(|error| Failure::because("--replicas", &error))?
             .min_dist(self.min_dist);
         let rules = self.level.map_or(rules, |level| rules.level(level));
+        let rules = self.at_most.as_ref().map_or(rules, |caps| caps.apply(rules));
         Ok(rules.degradation(match self.degradation {
             Degradation::Auto => rules.replicas() - rules.quorum(),
             Degradation::Domains(domains) => domains,

@@ -1,13 +1,14 @@
 //! The report for programs: one JSON object. Its keys and their order are a
 //! contract.
 //!
-//! All counts are of bases, but `unknown`, `unavailable` and `outside_band`,
-//! which count replicas.
+//! All counts are of bases, except that `unknown`, `unavailable`, `outside_band`
+//! and `domains_outside_band` count replicas. The status of a check is 0 when
+//! all counts of its state are 0.
 
-use meta0::{BreachKind, CheckReport, Level, Location, Plan};
+use meta0::{BreachKind, CheckReport, Level, Location, Plan, Rules};
 use serde::Serialize;
 
-use super::Report;
+use super::{DomainRow, Report};
 
 #[derive(Debug, Serialize)]
 struct Object<'a> {
@@ -17,18 +18,34 @@ struct Object<'a> {
     min_dist: u8,
     level: String,
     degradation: u16,
+    at_most: AtMost,
     bases: usize,
     before: Option<State>,
     after: Option<State>,
     services: Vec<ServiceLine<'a>>,
+    domains: Domains<'a>,
     #[serde(flatten)]
     plan: Option<PlanCounts>,
+}
+
+/// The caps that were said, and no others.
+#[derive(Debug, Serialize)]
+struct AtMost {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    site: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rack: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    volume: Option<u16>,
 }
 
 #[derive(Debug, Serialize)]
 struct State {
     breaches: Breaches,
     outside_band: u64,
+    domains_outside_band: u64,
     tolerated: Tolerated,
 }
 
@@ -42,6 +59,7 @@ struct Breaches {
     unavailable: u64,
     too_close: u64,
     degradation: u64,
+    crowded: u64,
 }
 
 /// `null` when some base has no quorum even now.
@@ -59,6 +77,24 @@ struct ServiceLine<'a> {
     addr: &'a str,
     location: Option<&'a Location>,
     score: i64,
+    before: Option<u64>,
+    after: Option<u64>,
+    floor: u64,
+    ceil: u64,
+}
+
+/// By level, in the order of their locations.
+#[derive(Debug, Serialize)]
+struct Domains<'a> {
+    site: Vec<DomainLine<'a>>,
+    rack: Vec<DomainLine<'a>>,
+    host: Vec<DomainLine<'a>>,
+    volume: Vec<DomainLine<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct DomainLine<'a> {
+    name: &'a str,
     before: Option<u64>,
     after: Option<u64>,
     floor: u64,
@@ -105,12 +141,37 @@ impl<'a> Object<'a> {
             min_dist: rules.get_min_dist().get(),
             level: rules.get_level().to_string(),
             degradation: rules.get_degradation(),
+            at_most: AtMost::of(rules),
             bases: report.digits.count(),
             before: report.before.map(State::of),
             after: report.after.map(State::of),
             services: services.collect(),
+            domains: Domains::of(report),
             plan: report.plan.map(PlanCounts::of),
         }
+    }
+}
+
+impl AtMost {
+    fn of(rules: Rules) -> Self {
+        let [site, rack, host, volume] = Level::ALL.map(|level| rules.get_at_most(level));
+        Self { site, rack, host, volume }
+    }
+}
+
+impl<'a> Domains<'a> {
+    fn of(report: &Report<'a>) -> Self {
+        let [site, rack, host, volume] = Level::ALL.map(|level| {
+            let line = |domain: DomainRow<'a>| DomainLine {
+                name: domain.name,
+                before: domain.before,
+                after: domain.after,
+                floor: domain.band.floor,
+                ceil: domain.band.ceil,
+            };
+            report.domains(level).map(line).collect()
+        });
+        Self { site, rack, host, volume }
     }
 }
 
@@ -139,8 +200,10 @@ impl State {
                 unavailable: report.count(BreachKind::Unavailable),
                 too_close: report.count(BreachKind::TooClose),
                 degradation: report.count(BreachKind::Degradation),
+                crowded: report.count(BreachKind::Crowded),
             },
             outside_band: report.outside_band(),
+            domains_outside_band: report.domains_outside_band(),
             tolerated: Tolerated {
                 site: report.tolerated(Level::Site),
                 rack: report.tolerated(Level::Rack),

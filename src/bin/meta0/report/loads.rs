@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use meta0::{Band, CheckReport, Level};
+use meta0::{Band, Level};
 
 use super::table::{Align, BAD, Cell, GOOD, PLAIN, Table, bar};
 use super::{Report, WIDE};
@@ -74,21 +74,13 @@ pub(super) struct Loads {
 impl Loads {
     /// The domains of a level.
     pub(super) fn of_domains(report: &Report<'_>, level: Level, all: bool) -> Self {
-        let loads =
-            |state: Option<&CheckReport>| state.map(|state| state.domain_loads(level).to_vec());
-        let (before, after) = (loads(report.before), loads(report.after));
-        let domains = report.topology.domains(level).iter().enumerate();
-        let rows = domains.map(|(place, domain)| {
-            let [before, after] = [&before, &after]
-                .map(|loads| loads.as_ref().and_then(|loads| loads.get(place)).copied());
-            Row {
-                name: domain.name().to_owned(),
-                location: String::new(),
-                before: before.map(meta0::DomainLoad::load),
-                after: after.map(meta0::DomainLoad::load),
-                band: after.or(before).map_or(Band::default(), meta0::DomainLoad::band),
-                note: "",
-            }
+        let rows = report.domains(level).map(|domain| Row {
+            name: domain.name.to_owned(),
+            location: String::new(),
+            before: domain.before,
+            after: domain.after,
+            band: domain.band,
+            note: "",
         });
         Self { noun: level.to_string(), rows: rows.collect(), compares: compares(report), all }
     }

@@ -171,10 +171,19 @@ impl Text<'_> {
         write!(f, "{STRONG}rules{STRONG:#}     replicas on different {apart}s, ")?;
         write!(f, "{level}s loaded alike")?;
         match rules.get_degradation() {
-            0 => writeln!(f),
-            1 => writeln!(f, ", quorum kept when a {level} is lost"),
-            lost => writeln!(f, ", quorum kept when {lost} {level}s are lost"),
+            0 => {}
+            1 => write!(f, ", quorum kept when a {level} is lost")?,
+            lost => write!(f, ", quorum kept when {lost} {level}s are lost")?,
         }
+        let caps =
+            Level::ALL.into_iter().filter_map(|level| Some((level, rules.get_at_most(level)?)));
+        for (place, (level, cap)) in caps.enumerate() {
+            match place {
+                0 => write!(f, ", at most {cap} of a base in a {level}")?,
+                _ => write!(f, ", {cap} in a {level}")?,
+            }
+        }
+        writeln!(f)
     }
 
     /// The levels down to that of the rules whose domains are not those of a
