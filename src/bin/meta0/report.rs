@@ -7,10 +7,12 @@ mod moves;
 mod table;
 mod text;
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use meta0::{Band, CheckReport, Digits, DomainLoad, Level, Plan, Rules, Service, Topology};
+use meta0::{
+    Band, CheckReport, Digits, DomainLoad, Level, Plan, Rules, Service, ServiceIndex, ServiceLoad,
+    Topology,
+};
 
 use crate::args::{Format, ReportArgs};
 use crate::failure::Failure;
@@ -43,6 +45,7 @@ pub(crate) struct Report<'a> {
 #[derive(Debug, Clone, Copy)]
 struct Holder<'a> {
     name: &'a str,
+    index: Option<ServiceIndex>,
     service: Option<&'a Service>,
     before: Option<u64>,
     after: Option<u64>,
@@ -86,24 +89,33 @@ impl<'a> Report<'a> {
     }
 
     /// Every service, ascending by name.
-    fn holders(&self) -> impl Iterator<Item = Holder<'a>> {
-        let mut holders: BTreeMap<&str, Holder<'_>> = BTreeMap::new();
-        for (report, is_after) in [(self.before, false), (self.after, true)] {
-            for load in report.map_or(&[][..], CheckReport::loads) {
-                let holder = holders.entry(load.name()).or_insert(Holder {
-                    name: load.name(),
-                    service: load.service().and_then(|index| self.topology.service(index)),
-                    before: self.before.map(|_| 0),
-                    after: self.after.map(|_| 0),
-                    band: Band::default(),
-                });
-                let slot = if is_after { &mut holder.after } else { &mut holder.before };
-                *slot = Some(load.load());
-                holder.band = load.band();
-            }
+    fn holders(&self) -> Vec<Holder<'a>> {
+        let loads = |state: Option<&'a CheckReport>| state.map_or(&[][..], CheckReport::loads);
+        let mut loads = [self.before, self.after].map(loads);
+        let mut holders = Vec::with_capacity(loads[0].len().max(loads[1].len()));
+        let next = |loads: &[&'a [ServiceLoad]; 2]| {
+            loads.iter().filter_map(|loads| loads.first()).map(ServiceLoad::name).min()
+        };
+        while let Some(name) = next(&loads) {
+            let [before, after] = loads.each_mut().map(|loads| take_if(loads, name));
+            holders.extend(after.or(before).map(|load| Holder {
+                name,
+                index: load.service(),
+                service: load.service().and_then(|index| self.topology.service(index)),
+                before: self.before.map(|_| before.map_or(0, ServiceLoad::load)),
+                after: self.after.map(|_| after.map_or(0, ServiceLoad::load)),
+                band: load.band(),
+            }));
         }
-        holders.into_values()
+        holders
     }
+}
+
+/// The first of some loads, which it is then taken from, if it has that name.
+fn take_if<'a>(loads: &mut &'a [ServiceLoad], name: &str) -> Option<&'a ServiceLoad> {
+    let (first, rest) = loads.split_first().filter(|(first, _)| first.name() == name)?;
+    *loads = rest;
+    Some(first)
 }
 
 /// Prints the report of a format, coloured where colours are seen.

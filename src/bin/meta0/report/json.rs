@@ -125,7 +125,7 @@ pub(super) fn to_line(object: &impl Serialize) -> String {
 impl<'a> Object<'a> {
     fn of(report: &Report<'a>) -> Self {
         let rules = report.rules;
-        let services = report.holders().map(|holder| ServiceLine {
+        let services = report.holders().into_iter().map(|holder| ServiceLine {
             addr: holder.name,
             location: holder.service.map(meta0::Service::location),
             score: holder.service.map_or(0, meta0::Service::score),

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use meta0::{Band, Level};
+use meta0::{Band, Level, Location};
 
 use super::table::{Align, BAD, Cell, GOOD, PLAIN, Table, bar};
 use super::{Report, WIDE};
@@ -14,9 +14,9 @@ const WORST: usize = 10;
 
 /// A domain or a service, and what it holds.
 #[derive(Debug)]
-struct Row {
-    name: String,
-    location: String,
+struct Row<'a> {
+    name: &'a str,
+    location: Option<&'a Location>,
     before: Option<u64>,
     after: Option<u64>,
     band: Band,
@@ -24,7 +24,7 @@ struct Row {
     note: &'static str,
 }
 
-impl Row {
+impl Row<'_> {
     /// The load that counts.
     fn load(&self) -> u64 {
         self.after.or(self.before).unwrap_or_default()
@@ -49,8 +49,8 @@ impl Row {
         let load = |load: Option<u64>| load.map_or_else(Cell::default, Cell::new);
         let style = if self.off() == 0 { GOOD } else { PLAIN };
         vec![
-            Cell::new(&self.name),
-            Cell::new(&self.location),
+            Cell::new(self.name),
+            self.location.map_or_else(Cell::default, Cell::new),
             load(self.before),
             load(self.after),
             Cell::new(self.band),
@@ -62,21 +62,21 @@ impl Row {
 
 /// A table of loads, with what it leaves out.
 #[derive(Debug)]
-pub(super) struct Loads {
+pub(super) struct Loads<'a> {
     /// What a row is: `rack`, `service`.
     noun: String,
-    rows: Vec<Row>,
+    rows: Vec<Row<'a>>,
     /// Whether there are two loads in each row.
     compares: bool,
     all: bool,
 }
 
-impl Loads {
+impl<'a> Loads<'a> {
     /// The domains of a level.
-    pub(super) fn of_domains(report: &Report<'_>, level: Level, all: bool) -> Self {
+    pub(super) fn of_domains(report: &Report<'a>, level: Level, all: bool) -> Self {
         let rows = report.domains(level).map(|domain| Row {
-            name: domain.name.to_owned(),
-            location: String::new(),
+            name: domain.name,
+            location: None,
             before: domain.before,
             after: domain.after,
             band: domain.band,
@@ -86,16 +86,16 @@ impl Loads {
     }
 
     /// Every service in location order, then those that the mapping alone knows.
-    pub(super) fn of_services(report: &Report<'_>, all: bool) -> Self {
-        let mut holders: Vec<_> = report.holders().collect();
-        holders.sort_by_key(|holder| {
-            (holder.service.is_none(), holder.service.map(meta0::Service::location))
-        });
+    pub(super) fn of_services(report: &Report<'a>, all: bool) -> Self {
+        let mut rank = vec![usize::MAX; report.topology.services().len()];
+        for (place, service) in report.topology.by_location().iter().enumerate() {
+            rank[service.index()] = place;
+        }
+        let mut holders = report.holders();
+        holders.sort_by_key(|holder| holder.index.map_or(usize::MAX, |index| rank[index.index()]));
         let rows = holders.into_iter().map(|holder| Row {
-            name: holder.name.to_owned(),
-            location: holder
-                .service
-                .map_or(String::new(), |service| service.location().to_string()),
+            name: holder.name,
+            location: holder.service.map(meta0::Service::location),
             before: holder.before,
             after: holder.after,
             band: holder.band,
@@ -111,7 +111,7 @@ impl Loads {
     }
 
     /// The rows to show, in their order, or the worst of a wide table first.
-    fn shown(&self) -> Vec<&Row> {
+    fn shown(&self) -> Vec<&Row<'a>> {
         if self.all || self.rows.len() <= WIDE {
             return self.rows.iter().collect();
         }
@@ -126,7 +126,7 @@ fn compares(report: &Report<'_>) -> bool {
     report.before.is_some() && report.after.is_some()
 }
 
-impl fmt::Display for Loads {
+impl fmt::Display for Loads<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = self.shown();
         let longest = shown.iter().map(|row| row.load().max(row.band.floor)).max().unwrap_or(0);
@@ -153,7 +153,7 @@ impl fmt::Display for Loads {
     }
 }
 
-impl Loads {
+impl Loads<'_> {
     /// Sums up the table for those that are not shown.
     fn fmt_rest(&self, shown: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { noun, rows, .. } = self;

@@ -1,7 +1,6 @@
 //! What a plan moves, summed up: how many moves, the proof, and from which
 //! domains to which.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use meta0::{Level, Plan, Topology};
@@ -23,25 +22,25 @@ pub(super) struct Moves<'a> {
 impl<'a> Moves<'a> {
     /// How many changes there are from one domain to another, most first.
     fn pairs(&self) -> Vec<((&'a str, &'a str), usize)> {
-        let mut domains = BTreeMap::new();
-        let mut counts = BTreeMap::new();
-        for change in self.plan.changes() {
-            let mut domain = |name: Option<&'a str>, nowhere| match name {
-                Some(name) => *domains.entry(name).or_insert_with(|| self.domain_of(name)),
-                None => nowhere,
-            };
-            let pair = (domain(change.from, "(missing)"), domain(change.to, "(taken away)"));
-            *counts.entry(pair).or_default() += 1;
-        }
-        let mut pairs: Vec<_> = counts.into_iter().collect();
-        pairs.sort_by_key(|&(_, count): &(_, usize)| std::cmp::Reverse(count));
+        let pairs = self.plan.count_changes_between(|name| self.place_of(name));
+        let name = |place: Option<Option<usize>>, nowhere| {
+            place.map_or(nowhere, |place| self.domain_name(place))
+        };
+        let mut pairs: Vec<_> = pairs
+            .into_iter()
+            .map(|(from, to, count)| ((name(from, "(missing)"), name(to, "(taken away)")), count))
+            .collect();
+        pairs.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
         pairs
     }
 
-    fn domain_of(&self, service: &str) -> &'a str {
-        let index = self.topology.find(service);
-        let domain = index.and_then(|index| self.topology.domain_of(self.level, index));
-        domain.map_or("(unknown)", |domain| self.topology.domains(self.level)[domain].name())
+    /// Which domain of the level a service is in.
+    fn place_of(&self, service: &str) -> Option<usize> {
+        self.topology.domain_of(self.level, self.topology.find(service)?)
+    }
+
+    fn domain_name(&self, place: Option<usize>) -> &'a str {
+        place.map_or("(unknown)", |place| self.topology.domains(self.level)[place].name())
     }
 }
 
