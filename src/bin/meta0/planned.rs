@@ -20,8 +20,8 @@ pub(crate) struct Planned {
     pub(crate) command: &'static str,
     /// The cluster as it is.
     pub(crate) cluster: Topology,
-    /// The same with the services that are to go drained.
-    pub(crate) target: Topology,
+    /// The same with the services that are to go drained, if some are.
+    pub(crate) target: Option<Topology>,
     pub(crate) rules: Rules,
     pub(crate) options: CheckOptions,
     /// The mapping that the plan is for.
@@ -40,7 +40,7 @@ impl Planned {
         let plan = files.in_waves(self.plan);
         let after = self.before.apply(&plan).map_err(|error| misfit(&error))?;
         let was = self.before.check(&self.cluster, &self.options)?;
-        let is = after.check(&self.target, &self.options)?;
+        let is = after.check(self.target.as_ref().unwrap_or(&self.cluster), &self.options)?;
 
         let is_sound = is.is_clean() || self.is_restricted;
         let staged = if is_sound && !plan.is_empty() {
@@ -65,12 +65,12 @@ impl Planned {
     }
 }
 
-/// The cluster without the services that some names stand for; names that only
-/// the mapping has are passed over.
+/// The cluster without the services that some names stand for; `None` when they
+/// stand for none. Names that only the mapping has are passed over.
 pub(crate) fn without<'a>(
     cluster: &Topology,
     names: impl IntoIterator<Item = &'a String>,
-) -> Topology {
+) -> Option<Topology> {
     let gone: Vec<ServiceIndex> = names.into_iter().flat_map(|name| cluster.select(name)).collect();
-    cluster.drain(&gone)
+    (!gone.is_empty()).then(|| cluster.drain(&gone))
 }

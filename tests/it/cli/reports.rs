@@ -122,7 +122,7 @@ fn the_json_of_a_small_check() {
 fn the_json_says_which_domains_are_outside_their_bands() {
     let names: Vec<_> = (0..6).map(|host| format!("r{}.h{host}.v", host / 3)).collect();
     let service = |name| json!({"address": name, "location": name, "score": 1});
-    let services = Value::from_iter(names.iter().map(service)).to_string();
+    let services = names.iter().map(service).collect::<Value>().to_string();
     let holders = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 5, 5].into_iter().enumerate();
     let mapping: Value =
         holders.map(|(base, at)| (format!("{base:X}000"), json!([names[at]]))).collect();

@@ -21,6 +21,9 @@ Example: is this mapping sound, and could it lose a site?
   meta0 check --services services.json --mapping mapping.json \\
     --min-dist 2 --level site --degradation 1
 
+Example: of three replicas, are at most two of every base in one site?
+  meta0 check --services services.json --mapping mapping.json --at-most site=2
+
 The exit status is 1 when a base breaks the rules, or a load is outside its band.";
 
 pub(super) const REBALANCE_HELP: &str = "\

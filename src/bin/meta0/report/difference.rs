@@ -75,16 +75,19 @@ impl Difference<'_> {
         for (name, load) in self.new.count_prefixes_by_service() {
             rows.entry(name).or_default().after = load;
         }
-        for change in self.plan.changes() {
-            if let Some(row) = change.from.and_then(|name| rows.get_mut(name)) {
-                row.loses += 1;
+        let named = rows.into_iter().map(|(addr, row)| Row { addr, ..row });
+        let mut rows: Vec<_> = named.collect();
+        let place = |name: &str| rows.binary_search_by(|row| row.addr.cmp(name)).ok();
+        for (from, to, count) in self.plan.count_changes_between(place) {
+            if let Some(place) = from.flatten() {
+                rows[place].loses += count;
             }
-            if let Some(row) = change.to.and_then(|name| rows.get_mut(name)) {
-                row.gains += 1;
+            if let Some(place) = to.flatten() {
+                rows[place].gains += count;
             }
         }
-        let named = rows.into_iter().map(|(addr, row)| Row { addr, ..row });
-        named.filter(|row| row.before + row.after > 0).collect()
+        rows.retain(|row| row.before + row.after > 0);
+        rows
     }
 }
 
