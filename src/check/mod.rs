@@ -63,6 +63,7 @@ use crate::ratio::Tolerance;
 use crate::rules::Rules;
 use crate::share::Shares;
 use crate::topology::Topology;
+use crate::unsatisfiable::Unsatisfiable;
 use inspection::Inspection;
 
 /// What a mapping is held against.
