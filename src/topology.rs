@@ -393,6 +393,13 @@ impl Error for TopologyError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bootstrap::BootstrapOptions;
+    use crate::check::CheckOptions;
+    use crate::decommission::DecommissionOptions;
+    use crate::mapping::PrefixMapping;
+    use crate::prefix::Digits;
+    use crate::rebalance::RebalanceOptions;
+    use crate::rules::Rules;
 
     #[test]
     fn a_location_is_found_whatever_the_length_of_those_in_it() {
@@ -409,5 +416,50 @@ mod tests {
             let slow: Vec<_> = topology.by_location().iter().filter(is_in).copied().collect();
             assert_eq!(topology.in_location(wanted), slow, "{wanted:?}");
         }
+    }
+
+    /// A full topology, of which `rack1` has 8,192 services.
+    fn full() -> Topology {
+        let location = |at: usize| format!("rack{}.host{}.disk{at}", at % 8, at / 16);
+        let service = |at| Service::new(format!("{at:05}"), location(at).parse().unwrap());
+        Topology::new((0..ServiceIndex::LIMIT).map(service).collect()).unwrap()
+    }
+
+    #[test]
+    fn as_many_services_as_fit_are_planned_for() {
+        let (topology, rules) = (full(), Rules::new(3).unwrap());
+        let judge = |topology: &Topology, mapping: &PrefixMapping| {
+            mapping.check(topology, &CheckOptions::new(rules)).unwrap().is_clean()
+        };
+        for digits in [0, 1, 4].map(|digits| Digits::try_from(digits).unwrap()) {
+            let options = BootstrapOptions::new(rules);
+            let mapping = PrefixMapping::bootstrap(&topology, digits, &options).unwrap();
+            assert!(judge(&topology, &mapping));
+            let drained = topology.drain(&topology.select("rack1"));
+            let options = RebalanceOptions::new(rules).drain(["rack1"]);
+            let plan = mapping.rebalance(&topology, &options).unwrap();
+            let after = mapping.apply(&plan).unwrap();
+            assert!(plan.is_minimal() && judge(&drained, &after));
+            assert_eq!(mapping.diff(&after).unwrap().moves(), plan.moves());
+            let options = DecommissionOptions::new(rules);
+            let plan = mapping.decommission(&topology, &["rack1"], &options).unwrap();
+            assert!(judge(&drained, &mapping.apply(&plan).unwrap()));
+        }
+    }
+
+    #[test]
+    fn a_base_on_as_many_services_as_fit_is_cut_down() {
+        let (topology, rules) = (full(), Rules::new(3).unwrap());
+        let names: Vec<_> = topology.services().iter().map(Service::address).collect();
+        let mut mapping = PrefixMapping::new(Digits::try_from(1).unwrap());
+        let base = mapping.digits().base(7).unwrap();
+        mapping.assign_services(base, names.iter().copied()).unwrap();
+        assert_eq!(mapping.resolve(&topology), mapping);
+        let plan = mapping.rebalance(&topology, &RebalanceOptions::new(rules)).unwrap();
+        let after = mapping.apply(&plan).unwrap();
+        assert!(after.check(&topology, &CheckOptions::new(rules)).unwrap().is_clean());
+        assert_eq!((plan.moves(), plan.removals()), (45, 65_532));
+        assert_eq!(after.apply(&plan.inverse()).unwrap(), mapping);
+        assert_eq!(mapping.diff(&after).unwrap().removals(), 65_532);
     }
 }

@@ -106,7 +106,7 @@ impl<'a> Inspection<'a> {
             rules: options.rules,
             tally: Tally::new(found.len()),
             spots: found.iter().map(|&found| Spot::new(topology, found)).collect(),
-            peers: (0..).zip(&found).map(peer).collect(),
+            peers: (0..=u16::MAX).zip(&found).map(peer).collect(),
             shapes: Shapes::new(),
             breaches: Breaches::new(options.examples),
             tolerated: Tolerated::NO_BASE,

@@ -28,7 +28,7 @@ impl Ids {
             by_address[service.index()] = Id::new(place);
         }
         let mut ids = Self { of_name: Vec::new(), by_address, unknown: Vec::new() };
-        for (name, found) in (0..).zip(topology.find_all(mapping.boxed_names())) {
+        for (name, found) in (0..=u16::MAX).zip(topology.find_all(mapping.boxed_names())) {
             let id = match found {
                 Some(service) => ids.by_address[service.index()],
                 None if ids.len() >= LIMIT => {

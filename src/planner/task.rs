@@ -168,7 +168,7 @@ impl<'a> Task<'a> {
         // Two runs that ascend: merging them is all that is to be done.
         order.sort_by_key(|&id| self.name(id));
         let mut place = vec![HOLE; used.len()];
-        for (at, id) in (0..).zip(&order) {
+        for (at, id) in (0..=u16::MAX).zip(&order) {
             place[id.index()] = at;
         }
         let name = |id: Id| place.get(id.index()).copied().unwrap_or(HOLE);
