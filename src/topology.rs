@@ -215,7 +215,7 @@ impl Topology {
 
     fn find_id(&self, id: &str) -> Option<ServiceIndex> {
         let at = self.places.by_id.binary_search_by(|index| {
-            self.services[index.index()].id().unwrap_or_default().cmp(id)
+            self.services[index.index()].id().expect("by_id has those with an id").cmp(id)
         });
         at.ok().map(|at| self.places.by_id[at])
     }

@@ -16,8 +16,8 @@ use super::{HOLE, PrefixMapping, TABLE_LIMIT, write_other_digits};
 use crate::prefix::{Base, Digits};
 use crate::service::ServiceIndex;
 
-/// How many new names are few: a pass for each takes less time than a sort.
-const FEW: usize = 8;
+/// Of at most so many new names, a pass for each takes less time than a sort.
+const FEW_NAMES: usize = 8;
 
 impl PrefixMapping {
     /// Makes some services, and no others, hold a base.
@@ -40,11 +40,7 @@ impl PrefixMapping {
         self.make_room(base, &services, &new)?;
         self.insert_names(&new);
         self.widen(services.len());
-        let places: Vec<_> = services.iter().filter_map(|name| self.place_of(name)).collect();
-        let start = base.index() * self.width;
-        let row = &mut self.table[start..start + self.width];
-        row.fill(HOLE);
-        row[..places.len()].copy_from_slice(&places);
+        self.set_row(base, &services);
         Ok(())
     }
 
@@ -64,6 +60,17 @@ impl PrefixMapping {
             return Err(AssignError::AlreadySet { base, replicas });
         }
         self.assign_services(base, services)
+    }
+
+    /// Makes some names, which the mapping has and the table has room for, the row
+    /// of a base.
+    fn set_row(&mut self, base: Base, services: &[&str]) {
+        let place = |name: &&str| self.place_of(name).expect("the mapping has the name");
+        let places: Vec<_> = services.iter().map(place).collect();
+        let start = base.index() * self.width;
+        let row = &mut self.table[start..start + self.width];
+        row.fill(HOLE);
+        row[..places.len()].copy_from_slice(&places);
     }
 
     /// Drops names that are no longer used when some services of a base would
@@ -132,7 +139,7 @@ impl PrefixMapping {
 
     /// Puts new names among the others.
     fn insert_names(&mut self, new: &[&str]) {
-        if new.len() > FEW {
+        if new.len() > FEW_NAMES {
             self.names.extend(new.iter().copied().map(Box::from));
             return self.sort();
         }

@@ -93,9 +93,11 @@ fn merge_names<'a>(old: &'a [Box<str>], new: &'a [Box<str>]) -> Vec<&'a str> {
 /// Where each of some names is among all; both ascend.
 fn places(some: &[Box<str>], all: &[&str]) -> Vec<u16> {
     let mut rest = all.iter().enumerate();
-    let mut place = |name: &str| rest.find(|(_, other)| **other == name);
-    let places = some.iter().filter_map(|name| place(name));
-    places.map(|(place, _)| ServiceIndex::new(place).get()).collect()
+    let mut place = |name: &str| {
+        let found = rest.find(|(_, other)| **other == name);
+        found.expect("all has the names of both, in their order").0
+    };
+    some.iter().map(|name| ServiceIndex::new(place(name)).get()).collect()
 }
 
 /// The changes from one table to another, both of rows so wide.

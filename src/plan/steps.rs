@@ -45,6 +45,9 @@ use crate::mapping::PrefixMapping;
 use crate::plan::{ApplyError, Change, Plan};
 use crate::prefix::Base;
 
+/// Why writing to a string succeeds.
+const NO_LIMIT: &str = "a string takes whatever is written";
+
 /// What a step does. Prints as words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -215,13 +218,14 @@ impl Plan {
         mapping: &'a PrefixMapping,
         namespace: &str,
     ) -> Result<impl Iterator<Item = Step> + use<'a>, ApplyError> {
-        let mut rows = Rows { mapping: self.accept(mapping)?, changed: BTreeMap::new() };
+        let mut replicas =
+            ReplicasByBase { mapping: self.accept(mapping)?, changed: BTreeMap::new() };
         let namespace = percent_encode(namespace);
         let waves = self.waves().enumerate();
         let changes =
             waves.flat_map(|(wave, changes)| changes.changes().map(move |change| (wave, change)));
         Ok(changes.flat_map(move |(wave, change)| {
-            let (old, new) = rows.advance(change);
+            let (old, new) = replicas.advance(change);
             Errand { namespace: &namespace, wave, base: change.base }.steps(&old, &new)
         }))
     }
@@ -229,14 +233,14 @@ impl Plan {
 
 /// The replicas of the bases, change by change.
 #[derive(Debug)]
-struct Rows<'a> {
+struct ReplicasByBase<'a> {
     mapping: Cow<'a, PrefixMapping>,
     /// A service that stood twice in its base stands twice here, until one of
     /// the two goes.
     changed: BTreeMap<Base, Vec<String>>,
 }
 
-impl Rows<'_> {
+impl ReplicasByBase<'_> {
     /// The services of a base before and after its next change, each once,
     /// ascending.
     fn advance(&mut self, change: Change<'_>) -> (Vec<String>, Vec<String>) {
@@ -308,8 +312,7 @@ impl Errand<'_> {
         let mut body = String::with_capacity(prefixes.len() * (services.len() + 9) + 3);
         let mut separator = "{";
         for prefix in prefixes {
-            // Writing to a string can't fail.
-            write!(body, "{separator}\n\"{prefix}\":{services}").unwrap_or_default();
+            write!(body, "{separator}\n\"{prefix}\":{services}").expect(NO_LIMIT);
             separator = ",";
         }
         body.push_str("\n}\n");
@@ -346,7 +349,7 @@ fn percent_encode(text: &str) -> String {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => {
                 encoded.push(char::from(byte));
             }
-            _ => write!(encoded, "%{byte:02X}").unwrap_or_default(),
+            _ => write!(encoded, "%{byte:02X}").expect(NO_LIMIT),
         }
     }
     encoded

@@ -137,11 +137,13 @@ fn read_service(
         (None, WithoutLocation::UseHost) => Location::of_host(&address),
         (None, WithoutLocation::Refuse) => return Err(ServiceListError::NoLocation { address }),
     };
-    let score = match field(["score", "Score"]) {
-        Some(Value::Number(number)) if number.is_i64() => number.as_i64().unwrap_or_default(),
-        score if is_absent(score) => 0,
-        Some(other) => return Err(ServiceListError::Score { address, text: other.to_string() }),
-        None => 0,
+    let score = field(["score", "Score"]);
+    let score = match (score.and_then(Value::as_i64), score) {
+        (Some(score), _) => score,
+        (None, Some(other)) if !is_absent(score) => {
+            return Err(ServiceListError::Score { address, text: other.to_string() });
+        }
+        (None, _) => 0,
     };
     let service = Service::new(address, location).with_score(score);
     let id = text_of(tag("tag.service_id").or_else(|| field(["Service Id", "id"])));

@@ -3,18 +3,18 @@
 //! Each method is `None` for another token, and where the text ends too early.
 //! What is usual comes first, and needs no look at white space.
 
-use super::packed::Words;
+use super::packed::PackedName;
 use crate::prefix::Prefix;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 
 /// The text that is still to be read.
 #[derive(Clone, Copy)]
-pub(super) struct Cursor<'a> {
+pub(super) struct TextCursor<'a> {
     rest: &'a [u8],
 }
 
-impl<'a> Cursor<'a> {
+impl<'a> TextCursor<'a> {
     pub(super) const fn new(rest: &'a [u8]) -> Self {
         Self { rest }
     }
@@ -99,8 +99,8 @@ impl<'a> Cursor<'a> {
 
     /// A string without escapes, its first quote behind, and its words.
     #[inline]
-    pub(super) fn string(&mut self) -> Option<(Words, &'a [u8])> {
-        let (words, length) = Words::until_quote(self.rest)?;
+    pub(super) fn string(&mut self) -> Option<(PackedName, &'a [u8])> {
+        let (words, length) = PackedName::until_quote(self.rest)?;
         let (name, rest) = self.rest.split_at_checked(length)?;
         self.rest = rest.get(1..)?;
         Some((words, name))

@@ -20,9 +20,9 @@
 //! The first takes a document in pieces; `stream` hands it those of a file, and
 //! reads the whole text only for the second.
 //!
-//! Both fill the same rows, one for each prefix, and those of one base are then
-//! compared as sets. All of it is linear in the text. Nothing depends on the
-//! order of the keys.
+//! Both fill the same entries, one for each prefix, and those of one base are then
+//! compared as sets, by service where a topology says which names are one service.
+//! All of it is linear in the text. Nothing depends on the order of the keys.
 
 mod cursor;
 mod entries;
@@ -36,11 +36,13 @@ mod write;
 
 use std::io;
 
+use entries::Document;
 pub use error::JsonError;
-use quick::Scanner;
+use quick::QuickReader;
 
 use crate::mapping::PrefixMapping;
 use crate::prefix::{Base, Digits};
+use crate::topology::Topology;
 
 /// How much of a text is read or written at once.
 const PIECE: usize = 64 << 10;
@@ -78,13 +80,40 @@ impl PrefixMapping {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn from_json(text: &str, digits: Digits) -> Result<Self, JsonError> {
-        let mut scanner = Scanner::new();
-        let whole = scanner.feed(text.as_bytes()) == text.len();
-        let (names, rows) = match scanner.finish().filter(|_| whole) {
-            Some(found) => found,
-            None => thorough::read(text)?,
-        };
-        rows.into_mapping(names, digits)
+        read(text)?.into_mapping(digits, None)
+    }
+
+    /// Reads what [`PrefixMapping::from_json`] takes, and names every service that
+    /// a topology knows by its address, as [`PrefixMapping::resolve`] does.
+    ///
+    /// Prefixes of one base are compared by service: they agree also where one
+    /// names a service by its address and another by its service id, which no
+    /// resolving of a mapping that was read can tell.
+    ///
+    /// # Errors
+    ///
+    /// Those of `from_json`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{Digits, PrefixMapping, Service, Topology};
+    ///
+    /// let service = Service::new("10.0.0.1:6001", "rack1.host1.disk1".parse()?).with_id("meta1-a");
+    /// let topology = Topology::new(vec![service])?;
+    /// let text = r#"{"0000": ["meta1-a"], "0001": ["10.0.0.1:6001"]}"#;
+    /// let digits = Digits::try_from(3)?;
+    /// assert!(PrefixMapping::from_json(text, digits).is_err());
+    /// let mapping = PrefixMapping::from_json_resolved(text, digits, &topology)?;
+    /// assert!(mapping.names().eq(["10.0.0.1:6001"]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_json_resolved(
+        text: &str,
+        digits: Digits,
+        topology: &Topology,
+    ) -> Result<Self, JsonError> {
+        read(text)?.into_mapping(digits, Some(topology))
     }
 
     /// Reads what [`PrefixMapping::from_json`] takes, in pieces of 64 KiB: the
@@ -112,7 +141,21 @@ impl PrefixMapping {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn read_json(input: impl io::Read + io::Seek, digits: Digits) -> Result<Self, JsonError> {
-        stream::read(input, digits, PIECE)
+        stream::read(input, PIECE)?.into_mapping(digits, None)
+    }
+
+    /// Reads what [`PrefixMapping::read_json`] takes, and names services as
+    /// [`PrefixMapping::from_json_resolved`] does.
+    ///
+    /// # Errors
+    ///
+    /// Those of `read_json`.
+    pub fn read_json_resolved(
+        input: impl io::Read + io::Seek,
+        digits: Digits,
+        topology: &Topology,
+    ) -> Result<Self, JsonError> {
+        stream::read(input, PIECE)?.into_mapping(digits, Some(topology))
     }
 
     /// The mapping as the JSON object that meta0 takes: one line for each
@@ -187,10 +230,8 @@ impl PrefixMapping {
     fn text(&self, bases: impl Iterator<Item = Base> + Clone) -> String {
         let writer = write::Writer::new(self);
         let mut out = Vec::with_capacity(writer.length(bases.clone()));
-        // Nothing refuses here, and what is written is made of strings: both
-        // fallbacks only spare a panic that can't be.
-        writer.write(bases, &mut out, |_| Ok(())).unwrap_or_default();
-        String::from_utf8(out).unwrap_or_default()
+        writer.write(bases, &mut out, |_| Ok(())).expect("a vector takes whatever is written");
+        String::from_utf8(out).expect("keys are digits, and names were strings")
     }
 
     fn stream(&self, bases: impl Iterator<Item = Base>, mut out: impl io::Write) -> io::Result<()> {
@@ -205,5 +246,19 @@ impl PrefixMapping {
         };
         write::Writer::new(self).write(bases, &mut piece, flush)?;
         out.write_all(&piece)
+    }
+}
+
+/// What a text says.
+///
+/// # Errors
+///
+/// Whatever [`JsonError`] names a byte offset.
+fn read(text: &str) -> Result<Document, JsonError> {
+    let mut reader = QuickReader::new();
+    let is_whole = reader.feed(text.as_bytes()) == text.len();
+    match reader.finish().filter(|_| is_whole) {
+        Some(document) => Ok(document),
+        None => thorough::read(text),
     }
 }

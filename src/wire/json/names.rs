@@ -11,7 +11,7 @@
 //! (nobody's addresses do, but a document may be made to) are declined rather
 //! than searched, so that a lookup takes constant time.
 
-use super::packed::{LONG, Words};
+use super::packed::{LONG, PackedName};
 use crate::service::ServiceIndex;
 
 const FREE: u16 = u16::MAX;
@@ -19,23 +19,23 @@ const FREE: u16 = u16::MAX;
 /// How many slots a name may be from its own.
 const PROBES: usize = 32;
 
-/// A table of names, with the row that named each last.
-pub(super) struct Names {
+/// The names that a document has had so far, with the row that named each last.
+pub(super) struct KnownNames {
     slots: Vec<u16>,
     /// How many low bits of a hash are dropped.
     shift: u32,
-    entries: Vec<Entry>,
+    known: Vec<KnownName>,
     list: Vec<Box<str>>,
 }
 
-struct Entry {
-    words: Words,
+struct KnownName {
+    packed: PackedName,
     row: u32,
 }
 
-impl Names {
+impl KnownNames {
     pub(super) fn new() -> Self {
-        Self { slots: vec![FREE; 256], shift: 64 - 8, entries: Vec::new(), list: Vec::new() }
+        Self { slots: vec![FREE; 256], shift: 64 - 8, known: Vec::new(), list: Vec::new() }
     }
 
     pub(super) fn into_vec(self) -> Vec<Box<str>> {
@@ -43,37 +43,37 @@ impl Names {
     }
 
     /// The place of a name in the list, if the first of its slots has it and
-    /// `row` has not named it before. The words are those of
-    /// [`Words::until_quote`].
+    /// `row` has not named it before. It is packed by [`PackedName::until_quote`].
     #[inline]
-    pub(super) fn find(&mut self, words: Words, row: u32) -> Option<u16> {
-        let place = self.slots[self.slot_of(words)];
-        let entry = self.entries.get_mut(usize::from(place))?;
-        if entry.words != words || entry.row == row {
+    pub(super) fn find(&mut self, packed: PackedName, row: u32) -> Option<u16> {
+        let place = self.slots[self.slot_of(packed)];
+        let name = self.known.get_mut(usize::from(place))?;
+        if name.packed != packed || name.row == row {
             return None;
         }
-        entry.row = row;
+        name.row = row;
         Some(place)
     }
 
     /// The place of any name in the list, added at its end when it is new.
     /// `None` when `row` has named it before, or when it is declined. Apart
-    /// from [`Names::find`], to keep that short.
+    /// from [`KnownNames::find`], to keep that short.
     #[inline(never)]
-    pub(super) fn search(&mut self, words: Words, name: &[u8], row: u32) -> Option<u16> {
-        let words = words.or_of(name);
-        let short = words.third < LONG;
-        let first = self.slot_of(words);
+    pub(super) fn search(&mut self, packed: PackedName, name: &[u8], row: u32) -> Option<u16> {
+        let packed = packed.or_of(name);
+        let short = packed.third < LONG;
+        let first = self.slot_of(packed);
         for slot in first..first + PROBES {
             let place = self.slots[slot & (self.slots.len() - 1)];
             if place == FREE {
-                return self.insert(words, name, row);
+                return self.insert(packed, name, row);
             }
-            let entry = &mut self.entries[usize::from(place)];
-            if entry.words == words && (short || *name == *self.list[usize::from(place)].as_bytes())
+            let other = &mut self.known[usize::from(place)];
+            if other.packed == packed
+                && (short || *name == *self.list[usize::from(place)].as_bytes())
             {
-                let new = entry.row != row;
-                entry.row = row;
+                let new = other.row != row;
+                other.row = row;
                 return new.then_some(place);
             }
         }
@@ -81,14 +81,14 @@ impl Names {
     }
 
     #[cold]
-    fn insert(&mut self, words: Words, name: &[u8], row: u32) -> Option<u16> {
+    fn insert(&mut self, packed: PackedName, name: &[u8], row: u32) -> Option<u16> {
         let name = str::from_utf8(name).ok()?;
         let plain = |byte| byte >= b' ' && byte != b'\\';
         if name.is_empty() || !name.bytes().all(plain) || self.list.len() == ServiceIndex::LIMIT {
             return None;
         }
         self.list.push(name.into());
-        self.entries.push(Entry { words, row });
+        self.known.push(KnownName { packed, row });
         if self.slots.len() < 4 * self.list.len() {
             self.slots = vec![FREE; 2 * self.slots.len()];
             self.shift -= 1;
@@ -101,7 +101,7 @@ impl Names {
 
     /// Puts a name into the first free slot from its own.
     fn place(&mut self, place: usize) -> Option<()> {
-        let first = self.slot_of(self.entries[place].words);
+        let first = self.slot_of(self.known[place].packed);
         let mask = self.slots.len() - 1;
         let free = (first..first + PROBES).find(|slot| self.slots[slot & mask] == FREE)?;
         self.slots[free & mask] = ServiceIndex::new(place).get();
@@ -109,10 +109,10 @@ impl Names {
     }
 
     /// Multiplicative hashing: the top bits of a product depend on all below.
-    /// Digits differ in the low half of a byte, so that two words share one
+    /// Digits differ in the low half of a byte, so that two packed share one
     /// product: turned by half a byte, the digits of one miss the other's.
     #[inline]
-    fn slot_of(&self, Words { first, second, third }: Words) -> usize {
+    fn slot_of(&self, PackedName { first, second, third }: PackedName) -> usize {
         let hash = (first ^ second.rotate_left(4))
             .wrapping_mul(0x9E37_79B9_7F4A_7C15)
             .wrapping_add(third.wrapping_mul(0xD6E8_FEB8_6659_FD93));
@@ -126,9 +126,9 @@ impl Names {
 mod tests {
     use super::*;
 
-    fn intern(names: &mut Names, name: &str, row: u32) -> Option<u16> {
-        let (words, _) = Words::until_quote(format!("{name}\"").as_bytes()).unwrap();
-        names.find(words, row).or_else(|| names.search(words, name.as_bytes(), row))
+    fn intern(names: &mut KnownNames, name: &str, row: u32) -> Option<u16> {
+        let (packed, _) = PackedName::until_quote(format!("{name}\"").as_bytes()).unwrap();
+        names.find(packed, row).or_else(|| names.search(packed, name.as_bytes(), row))
     }
 
     #[test]
@@ -140,7 +140,7 @@ mod tests {
             |name| format!("meta1-{name:05}"),
         ];
         for family in families {
-            let mut names = Names::new();
+            let mut names = KnownNames::new();
             let all: Vec<_> = (0..20_000).map(family).collect();
             for row in 1..3 {
                 let found = all.iter().map(|name| intern(&mut names, name, row));
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn long_names_differ_anywhere() {
-        let mut names = Names::new();
+        let mut names = KnownNames::new();
         let plain = "a".repeat(50);
         assert_eq!(intern(&mut names, &plain, 1), Some(0));
         for place in 0..50 {
@@ -168,14 +168,14 @@ mod tests {
 
     #[test]
     fn a_name_is_new_to_each_row_once() {
-        let mut names = Names::new();
+        let mut names = KnownNames::new();
         assert_eq!(intern(&mut names, "a", 1), Some(0));
         assert_eq!(intern(&mut names, "b", 1), Some(1));
         assert_eq!(intern(&mut names, "a", 1), None);
         assert_eq!(intern(&mut names, "a", 2), Some(0));
         assert_eq!(intern(&mut names, "", 2), None);
         assert_eq!(intern(&mut names, "a\\", 2), None);
-        assert_eq!(names.search(Words::of(b"\xFF"), b"\xFF", 2), None);
+        assert_eq!(names.search(PackedName::of(b"\xFF"), b"\xFF", 2), None);
         assert_eq!(names.into_vec(), ["a".into(), "b".into()]);
     }
 }

@@ -1,5 +1,7 @@
-//! Strings as words: what makes looking for their end, hashing and comparing
-//! them a few instructions each.
+//! Names packed into three words.
+//!
+//! Looking for the end of a name, hashing it and comparing it by byte would be most
+//! of the time of a reading. Of a name in three words each is a few instructions.
 
 /// The bit that a third word has when the name is longer than the words.
 pub(super) const LONG: u64 = 1 << 63;
@@ -8,13 +10,13 @@ pub(super) const LONG: u64 = 1 << 63;
 /// next 7 bytes with the length above them, or [`LONG`] and a hash of all that
 /// follow. Short words are padded with 0; the length tells that from a NUL.
 #[derive(Clone, Copy)]
-pub(super) struct Words {
+pub(super) struct PackedName {
     pub(super) first: u64,
     pub(super) second: u64,
     pub(super) third: u64,
 }
 
-impl Words {
+impl PackedName {
     /// Stands for the words of a name that has not been looked at yet. No name
     /// has these: none has a NUL.
     const UNKNOWN: Self = Self { first: 0, second: 0, third: LONG };
@@ -71,7 +73,7 @@ impl Words {
     }
 }
 
-impl PartialEq for Words {
+impl PartialEq for PackedName {
     /// Not the derived one: three branches, and each is guessed.
     #[inline]
     fn eq(&self, other: &Self) -> bool {
@@ -104,8 +106,8 @@ mod tests {
 
     #[test]
     fn padding_is_no_nul() {
-        assert!(Words::of(b"a") != Words::of(b"a\0"));
-        assert!(Words::of(&[b'a'; 16]) != Words::of(b"aaaaaaaaaaaaaaaa\0\0"));
+        assert!(PackedName::of(b"a") != PackedName::of(b"a\0"));
+        assert!(PackedName::of(&[b'a'; 16]) != PackedName::of(b"aaaaaaaaaaaaaaaa\0\0"));
     }
 
     #[test]
@@ -114,12 +116,12 @@ mod tests {
             for more in ["", "\"", "\",\"10.0.0.1:6001\",\"10.0.0.2:6001\""] {
                 let name: String = "\u{1}#!\u{ff}\u{a2}xy".chars().cycle().take(length).collect();
                 let text = format!("{name}\"{more}");
-                let (words, end) = Words::until_quote(text.as_bytes()).unwrap();
+                let (words, end) = PackedName::until_quote(text.as_bytes()).unwrap();
                 assert_eq!(end, name.len());
-                assert!(words == Words::of(name.as_bytes()) || words.third == LONG);
+                assert!(words == PackedName::of(name.as_bytes()) || words.third == LONG);
                 assert!(name.len() < 24 || words.third == LONG);
             }
         }
-        assert!(Words::until_quote(b"10.0.0.1").is_none());
+        assert!(PackedName::until_quote(b"10.0.0.1").is_none());
     }
 }

@@ -4,21 +4,21 @@
 //! arrays of plain strings with any white space between, and declines all else,
 //! what is wrong and what is merely rare alike: [`thorough`] then tells which. The
 //! end of a string is searched for eight bytes at a time, and those bytes are
-//! what [`Names`] knows it by.
+//! what [`KnownNames`] knows it by.
 //!
 //! It reads whole entries, so that a document may come in pieces: an entry that a
 //! piece cuts changes nothing, and is read again with the piece after it.
 //!
 //! [`thorough`]: super::thorough
 
-use super::cursor::Cursor;
-use super::entries::Rows;
-use super::names::Names;
+use super::cursor::TextCursor;
+use super::entries::{Document, Entries};
+use super::names::KnownNames;
 
-/// What a document has said so far.
-pub(super) struct Scanner {
-    names: Names,
-    rows: Rows,
+/// The quick reader, and what a document has said so far.
+pub(super) struct QuickReader {
+    names: KnownNames,
+    entries: Entries,
     /// Tells entries apart; one that is read again has another number.
     entry: u32,
     next: Part,
@@ -32,31 +32,32 @@ enum Part {
     Rest,
 }
 
-impl Scanner {
+impl QuickReader {
     pub(super) fn new() -> Self {
-        Self { names: Names::new(), rows: Rows::new(), entry: 0, next: Part::Opening }
+        Self { names: KnownNames::new(), entries: Entries::new(), entry: 0, next: Part::Opening }
     }
 
     /// Reads what the document goes on with, as far as it is whole; how many
     /// bytes that is. The next piece is to start behind them.
     pub(super) fn feed(&mut self, piece: &[u8]) -> usize {
-        let mut cursor = Cursor::new(piece);
+        let mut cursor = TextCursor::new(piece);
         let mut read = 0;
         while self.step(&mut cursor).is_some() {
             read = piece.len() - cursor.len();
         }
-        self.rows.clear();
+        self.entries.clear();
         read
     }
 
-    /// The names and the rows, if the object has ended.
-    pub(super) fn finish(self) -> Option<(Vec<Box<str>>, Rows)> {
-        (self.next == Part::Rest).then(|| (self.names.into_vec(), self.rows))
+    /// What the document said, if the object has ended.
+    pub(super) fn finish(self) -> Option<Document> {
+        let Self { names, entries, .. } = self;
+        (self.next == Part::Rest).then(|| Document { names: names.into_vec(), entries })
     }
 
     /// Reads the next part; if it is not whole, nothing of it counts.
     #[inline]
-    fn step(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
+    fn step(&mut self, cursor: &mut TextCursor<'_>) -> Option<()> {
         self.next = match self.next {
             Part::Opening => {
                 cursor.skip_mark();
@@ -74,24 +75,24 @@ impl Scanner {
 
     /// Reads an entry with the comma or the brace behind it.
     #[inline]
-    fn entry(&mut self, cursor: &mut Cursor<'_>) -> Option<Part> {
+    fn entry(&mut self, cursor: &mut TextCursor<'_>) -> Option<Part> {
         self.entry += 1;
         let prefix = cursor.key()?;
         self.array(cursor)?;
         let next = if cursor.another_key()? { Part::Entry } else { Part::Rest };
-        self.rows.close(prefix)?;
+        self.entries.close(prefix)?;
         Some(next)
     }
 
-    /// Reads the strings of an array into the open row.
+    /// Reads the strings of an array into the open entry.
     #[inline]
-    fn array(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
+    fn array(&mut self, cursor: &mut TextCursor<'_>) -> Option<()> {
         loop {
-            let (words, name) = cursor.string()?;
-            if let Some(place) = self.names.find(words, self.entry) {
-                self.rows.push(place);
+            let (packed, name) = cursor.string()?;
+            if let Some(place) = self.names.find(packed, self.entry) {
+                self.entries.push(place);
             } else {
-                self.rows.push(self.names.search(words, name, self.entry)?);
+                self.entries.push(self.names.search(packed, name, self.entry)?);
             }
             if !cursor.another_string()? {
                 return Some(());

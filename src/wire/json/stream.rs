@@ -1,54 +1,46 @@
 //! Reading piece by piece, for documents that are never in memory as a whole.
 //!
-//! A piece is scanned for whole entries; the entry that it cuts goes to the front
-//! of the next, and one longer than a piece makes the piece grow. So each byte is
-//! scanned once, and those of an entry that is cut a few times.
+//! The quick reader takes the whole entries of a piece; the entry that the piece
+//! cuts goes to the front of the next, and one longer than a piece makes the piece
+//! grow. So each byte is read once, and those of an entry that is cut a few times.
 //!
-//! What the scanner declines, and what would make a piece grow without bounds, is
+//! What the quick reader declines, and what would make a piece grow without bounds, is
 //! read again from where it started and as a whole: its first error has to be
 //! found in all of it, as `PrefixMapping::from_json` would.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::entries::Rows;
-use super::quick::Scanner;
+use super::entries::Document;
+use super::quick::QuickReader;
 use super::{JsonError, thorough};
-use crate::mapping::PrefixMapping;
-use crate::prefix::Digits;
 
 /// To how many times its size a piece grows.
 const GROWTH: usize = 16;
 
-/// The mapping that an input goes on with, read in pieces of that size.
+/// What an input goes on with, read in pieces of that size.
 ///
 /// # Errors
 ///
 /// [`JsonError`].
-pub(super) fn read(
-    mut input: impl Read + Seek,
-    digits: Digits,
-    piece: usize,
-) -> Result<PrefixMapping, JsonError> {
+pub(super) fn read(mut input: impl Read + Seek, piece: usize) -> Result<Document, JsonError> {
     let start = input.stream_position()?;
-    let (names, rows) = if let Some(found) = scan(&mut input, piece)? {
-        found
-    } else {
-        input.seek(SeekFrom::Start(start))?;
-        thorough::read(&text_of(input)?)?
-    };
-    rows.into_mapping(names, digits)
+    if let Some(document) = read_quickly(&mut input, piece)? {
+        return Ok(document);
+    }
+    input.seek(SeekFrom::Start(start))?;
+    thorough::read(&text_of(input)?)
 }
 
-/// What [`Scanner`] makes of an input; `None` when it declines it.
-fn scan(input: &mut impl Read, piece: usize) -> io::Result<Option<(Vec<Box<str>>, Rows)>> {
-    let mut scanner = Scanner::new();
+/// What [`QuickReader`] makes of an input; `None` when it declines it.
+fn read_quickly(input: &mut impl Read, piece: usize) -> io::Result<Option<Document>> {
+    let mut reader = QuickReader::new();
     let mut text = vec![0; piece];
     let mut held = 0;
     loop {
         held += fill(input, &mut text[held..])?;
-        let done = scanner.feed(&text[..held]);
+        let done = reader.feed(&text[..held]);
         if held < text.len() {
-            return Ok(scanner.finish().filter(|_| done == held));
+            return Ok(reader.finish().filter(|_| done == held));
         }
         text.copy_within(done..held, 0);
         held -= done;
@@ -91,6 +83,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::mapping::PrefixMapping;
+    use crate::prefix::Digits;
 
     /// An input that gives at most so many bytes at a time.
     struct Slow<'a>(Cursor<&'a [u8]>, usize);
@@ -163,8 +157,9 @@ mod tests {
                 bytes[place] = byte;
             }
             let digits = Digits::try_from(digits).unwrap();
-            let read = read(Slow(Cursor::new(&bytes), few), digits, piece);
-            prop_assert_eq!(outcome(read), of_whole(&bytes, digits));
+            let read = read(Slow(Cursor::new(&bytes), few), piece);
+            let mapping = read.and_then(|document| document.into_mapping(digits, None));
+            prop_assert_eq!(outcome(mapping), of_whole(&bytes, digits));
         }
     }
 }

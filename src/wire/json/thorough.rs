@@ -13,22 +13,22 @@ use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::JsonError;
-use super::entries::Rows;
+use super::entries::{Document, Entries};
 use crate::prefix::{PREFIXES, Prefix};
 use crate::service::ServiceIndex;
 use crate::wire::byte_offset::byte_offset;
 
 const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
-/// The names and the rows of a document.
+/// What a text says.
 ///
 /// # Errors
 ///
 /// Whatever [`JsonError`] names a byte offset.
-pub(super) fn read(document: &str) -> Result<(Vec<Box<str>>, Rows), JsonError> {
+pub(super) fn read(document: &str) -> Result<Document, JsonError> {
     let text = document.strip_prefix(BYTE_ORDER_MARK).unwrap_or(document);
     let skipped = document.len() - text.len();
-    let mut reader = Reader::new(text, skipped);
+    let mut reader = ThoroughReader::new(text, skipped);
     let mut source = serde_json::Deserializer::from_str(text);
     let read = source.deserialize_map(&mut reader);
     if let Some(refusal) = reader.refusal {
@@ -45,10 +45,10 @@ pub(super) fn read(document: &str) -> Result<(Vec<Box<str>>, Rows), JsonError> {
     if let Err(error) = source.end() {
         return Err(JsonError::Trailing { offset: reader.offset_of(text, &error) });
     }
-    Ok((reader.names, reader.rows))
+    Ok(Document { names: reader.names, entries: reader.entries })
 }
 
-struct Reader<'a> {
+struct ThoroughReader<'a> {
     text: &'a str,
     /// How much of the document stands before the text.
     skipped: usize,
@@ -60,11 +60,11 @@ struct Reader<'a> {
     names: Vec<Box<str>>,
     /// For each name the last prefix that named it.
     named_by: Vec<Option<Prefix>>,
-    rows: Rows,
+    entries: Entries,
     refusal: Option<JsonError>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> ThoroughReader<'a> {
     fn new(text: &'a str, skipped: usize) -> Self {
         Self {
             text,
@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
             places: HashMap::new(),
             names: Vec::new(),
             named_by: Vec::new(),
-            rows: Rows::new(),
+            entries: Entries::new(),
             refusal: None,
         }
     }
@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
     }
 
     fn key(&self) -> String {
-        self.key.clone().unwrap_or_default()
+        self.key.clone().expect("an array comes after its key")
     }
 
     fn read_key(&mut self, part: &'a str) -> Result<Prefix, JsonError> {
@@ -130,12 +130,14 @@ impl<'a> Reader<'a> {
         }
         let values: Vec<&RawValue> =
             serde_json::from_str(part).map_err(|error| self.syntax(part, error))?;
-        for value in values {
+        for value in &values {
             let place = self.read_address(prefix, value.get())?;
-            self.rows.push(place);
+            self.entries.push(place);
         }
         // An empty array leaves the prefix as if it were absent.
-        self.rows.close(prefix).unwrap_or_default();
+        if !values.is_empty() {
+            self.entries.close(prefix).expect("the first array of its prefix, and not empty");
+        }
         Ok(())
     }
 
@@ -170,7 +172,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl<'de> Visitor<'de> for &mut Reader<'de> {
+impl<'de> Visitor<'de> for &mut ThoroughReader<'de> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,10 +10,10 @@ use std::io;
 use crate::mapping::PrefixMapping;
 use crate::prefix::{Base, Prefix};
 
-/// Up to 31 bytes, padded, and their number; [`LONG`] for a name that has more.
+/// Up to 31 bytes, padded, and their number; [`TOO_LONG`] for a name that has more.
 type Head = [u8; 32];
 
-const LONG: u8 = u8::MAX;
+const TOO_LONG: u8 = u8::MAX;
 
 /// A mapping, and what each of its names looks like in the document.
 pub(super) struct Writer<'a> {
@@ -26,8 +26,7 @@ impl<'a> Writer<'a> {
     pub(super) fn new(mapping: &'a PrefixMapping) -> Self {
         let quoted = |name: &str| {
             let mut text = Vec::with_capacity(name.len() + 3);
-            // Neither a string nor a vector refuses: the fallback spares a panic.
-            serde_json::to_writer(&mut text, name).unwrap_or_default();
+            serde_json::to_writer(&mut text, name).expect("a vector takes any string");
             text.push(b',');
             text
         };
@@ -81,15 +80,13 @@ impl<'a> Writer<'a> {
             }
             previous = Some(name);
         }
-        if let Some(comma) = out.last_mut() {
-            *comma = b']';
-        }
+        *out.last_mut().expect("a comma after the last service") = b']';
     }
 
     #[inline]
     fn push(&self, name: usize, out: &mut Vec<u8>) {
         let head = &self.heads[name];
-        if head[31] == LONG {
+        if head[31] == TOO_LONG {
             out.extend_from_slice(&self.fragments[name]);
         } else {
             let end = out.len() + usize::from(head[31]);
@@ -108,7 +105,7 @@ fn head(fragment: &[u8]) -> Head {
             let length = fragment.len() as u8;
             length
         }
-        None => LONG,
+        None => TOO_LONG,
     };
     head
 }

@@ -1,0 +1,63 @@
+//! Digests: one number that tells mappings apart.
+//!
+//! A plan is for one mapping and no other, and says which by its digest. Equal
+//! mappings have equal digests whatever the order of the names and of the replicas
+//! of a base, so the digest is a sum over the bases, and what a base adds depends
+//! on the sum of the hashes of its names. A plan can so tell the digest of where
+//! it leads from the bases that it changes.
+
+use super::PrefixMapping;
+use super::rows::for_each_row;
+use crate::prefix::Digits;
+
+impl PrefixMapping {
+    /// A number that tells mappings apart: the same for equal mappings, on any
+    /// machine, whatever the order they were read in.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        let mut digest = digest_of_digits(self.digits);
+        self.for_each_sum(|base, sum| digest = digest.wrapping_add(digest_of_base(base, sum)));
+        digest
+    }
+
+    /// Calls `visit` with the sum of the hashes of the names of each base,
+    /// ascending by base.
+    #[inline]
+    pub(crate) fn for_each_sum(&self, mut visit: impl FnMut(usize, u64)) {
+        let hashes: Vec<_> = self.names.iter().map(|name| hash_of_name(name)).collect();
+        let hash = |&cell: &u16| hashes.get(usize::from(cell)).copied().unwrap_or_default();
+        for_each_row(&self.table, self.width, self.num_bases(), |base, cells| {
+            visit(base, cells.iter().map(hash).fold(0, u64::wrapping_add));
+        });
+    }
+}
+
+/// FNV-1a, then mixed: a few bits of difference reach all 64.
+pub(crate) fn hash_of_name(name: &str) -> u64 {
+    let fnv = name.bytes().fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+    });
+    mix(fnv)
+}
+
+pub(crate) fn digest_of_digits(digits: Digits) -> u64 {
+    mix(u64::from(digits.get()) + 1)
+}
+
+/// What one base adds to the digest: its index and the sum of the hashes of its
+/// names, so that the order of its replicas makes no difference. A missing base
+/// adds nothing.
+#[inline]
+pub(crate) fn digest_of_base(index: usize, names: u64) -> u64 {
+    // An odd multiple of the index tells bases apart.
+    let index = (index as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    if names == 0 { 0 } else { mix(names.wrapping_add(index)) }
+}
+
+/// The finalizer of `SplitMix64` (Steele, Lea and Flood 2014): a bijection.
+#[inline]
+const fn mix(mut bits: u64) -> u64 {
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    bits ^ (bits >> 31)
+}

@@ -1,0 +1,87 @@
+//! Changes of many bases at once, as a plan makes them.
+//!
+//! Changes come over the names of their plan. Names that are new to the mapping
+//! go to the end of its names and rows lose their order, and one sort at the end
+//! restores both.
+
+use std::borrow::Cow;
+
+use super::change::RawChange;
+use super::{HOLE, PrefixMapping};
+use crate::service::ServiceIndex;
+
+impl PrefixMapping {
+    /// The mapping after some changes over `names`; `None` when one takes away
+    /// what a base does not have.
+    pub(crate) fn edit(&self, names: &[Box<str>], changes: &[RawChange]) -> Option<Self> {
+        let mut mapping = self.clone();
+        if mapping.names.len() + names.len() > ServiceIndex::LIMIT {
+            mapping.keep_names(&mapping.used_names());
+        }
+        let mut places: Vec<_> = names.iter().map(|name| mapping.place_of(name)).collect();
+        for change in changes.iter().filter(|change| change.to != HOLE) {
+            let place = &mut places[usize::from(change.to)];
+            if place.is_none() {
+                *place = Some(u16::try_from(mapping.names.len()).ok().filter(|&new| new != HOLE)?);
+                mapping.names.push(names[usize::from(change.to)].clone());
+            }
+        }
+        for change in changes {
+            let cell = |name: u16| match name {
+                HOLE => Some(HOLE),
+                name => places[usize::from(name)],
+            };
+            mapping.replace(usize::from(change.base), cell(change.from)?, cell(change.to)?)?;
+        }
+        mapping.sort();
+        if mapping.width > self.width {
+            mapping.narrow();
+        }
+        Some(mapping)
+    }
+
+    /// Puts a name in the place of another, or of a hole; `None` when the base
+    /// does not have it. The row is then in no order.
+    fn replace(&mut self, base: usize, from: u16, to: u16) -> Option<()> {
+        let row = base * self.width..(base + 1) * self.width;
+        let found = self.table[row.clone()].iter().position(|&cell| cell == from);
+        if let Some(place) = found {
+            self.table[row.start + place] = to;
+            return Some(());
+        }
+        if from != HOLE {
+            return None;
+        }
+        let width = self.width;
+        self.widen(usize::max(2 * width, 1));
+        self.table[base * self.width + width] = to;
+        Some(())
+    }
+
+    /// Drops the cells that no row uses.
+    fn narrow(&mut self) {
+        let width = self.rows().map(<[u16]>::len).max().unwrap_or_default();
+        let rows = self.table.chunks_exact(self.width.max(1));
+        self.table = rows.flat_map(|row| &row[..width]).copied().collect();
+        self.width = width;
+    }
+
+    pub(super) fn widen(&mut self, width: usize) {
+        if width > self.width {
+            (self.table, self.width) = (self.widened(width).into_owned(), width);
+        }
+    }
+
+    /// The table with rows of so many cells, if they are shorter.
+    pub(crate) fn widened(&self, width: usize) -> Cow<'_, [u16]> {
+        if width <= self.width {
+            return Cow::Borrowed(&self.table);
+        }
+        let mut table = vec![HOLE; width * self.num_bases()];
+        let old = self.table.chunks_exact(self.width.max(1));
+        for (row, old) in table.chunks_exact_mut(width).zip(old) {
+            row[..old.len()].copy_from_slice(old);
+        }
+        Cow::Owned(table)
+    }
+}

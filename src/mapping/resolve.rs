@@ -1,0 +1,70 @@
+//! Names resolved: what a service is called, made the address that it has.
+//!
+//! A mapping may name a service by its address or by its service id, and meta0 is
+//! told addresses. Two names of one service become one, so that rows are renamed
+//! and sorted anew.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::{HOLE, PrefixMapping};
+use crate::service::ServiceIndex;
+use crate::topology::Topology;
+
+/// A name, and the address of the service that it stands for.
+pub(crate) type Alias = (Box<str>, Box<str>);
+
+impl PrefixMapping {
+    /// The same mapping with every service that a topology knows named by its
+    /// address. What is written to meta0 names addresses.
+    ///
+    /// A base that named one service by both its address and its id has that
+    /// service twice, which a check counts as a duplicate.
+    #[must_use]
+    pub fn resolve(&self, topology: &Topology) -> Self {
+        self.renamed(&self.aliases(topology)).into_owned()
+    }
+
+    /// The names that are not the address of the service they stand for, each
+    /// with that address, ascending.
+    pub(crate) fn aliases(&self, topology: &Topology) -> Vec<Alias> {
+        let found = self.names().zip(topology.find_all(&self.names));
+        let alias = |(name, service): (&str, Option<ServiceIndex>)| {
+            let address = topology.services()[service?.index()].address();
+            (address != name).then(|| (name.into(), address.into()))
+        };
+        found.filter_map(alias).collect()
+    }
+
+    /// The mapping with other names for some services.
+    pub(crate) fn renamed(&self, aliases: &[Alias]) -> Cow<'_, Self> {
+        if aliases.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let address_of = |name| match aliases.binary_search_by(|(alias, _)| alias.cmp(name)) {
+            Ok(at) => &aliases[at].1,
+            Err(_) => name,
+        };
+        let (names, renamed) = merge(self.names.iter().map(address_of));
+        let rename = |&cell: &u16| if cell == HOLE { HOLE } else { renamed[usize::from(cell)] };
+        let table = self.table.iter().map(rename).collect();
+        Cow::Owned(Self::from_table(self.digits, names, self.width, table))
+    }
+}
+
+/// Some names, each once, in the order in which they first come, and the place
+/// among them of each.
+pub(crate) fn merge<'a>(
+    names: impl ExactSizeIterator<Item = &'a Box<str>>,
+) -> (Vec<Box<str>>, Vec<u16>) {
+    let mut merged = Vec::with_capacity(names.len());
+    let mut place_of = HashMap::with_capacity(names.len());
+    let places = names.map(|name| {
+        *place_of.entry(name).or_insert_with(|| {
+            merged.push(name.clone());
+            ServiceIndex::new(merged.len() - 1).get()
+        })
+    });
+    let places = places.collect();
+    (merged, places)
+}
