@@ -1,10 +1,15 @@
 //! A change of one base as numbers: what solvers, waves and mappings pass on.
 
-/// A change over what `N` numbers: names of a plan, ids of a planner. Where a
-/// replica comes from nowhere, or goes, there is none of them.
+/// A replica that comes to a base, goes, or goes from one service to another.
+///
+/// What `from` and `to` are the numbers of depends on who speaks: a planner means
+/// those it plans for, a plan its names. Each has a number for nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RawChange<N = u16> {
+pub(crate) struct RawChange<N> {
+    /// The index of the base.
     pub(crate) base: u16,
+    /// Who gives the base up, if anybody does.
     pub(crate) from: N,
+    /// Who takes it, if anybody does.
     pub(crate) to: N,
 }

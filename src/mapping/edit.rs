@@ -8,29 +8,27 @@ use std::borrow::Cow;
 
 use super::change::RawChange;
 use super::{HOLE, PrefixMapping};
-use crate::service::ServiceIndex;
+use crate::index::{LIMIT, PlanName};
 
 impl PrefixMapping {
     /// The mapping after some changes over `names`; `None` when one takes away
     /// what a base does not have.
-    pub(crate) fn edit(&self, names: &[Box<str>], changes: &[RawChange]) -> Option<Self> {
+    pub(crate) fn edit(&self, names: &[Box<str>], changes: &[RawChange<PlanName>]) -> Option<Self> {
         let mut mapping = self.clone();
-        if mapping.names.len() + names.len() > ServiceIndex::LIMIT {
+        if mapping.names.len() + names.len() > LIMIT {
             mapping.keep_names(&mapping.used_names());
         }
         let mut places: Vec<_> = names.iter().map(|name| mapping.place_of(name)).collect();
-        for change in changes.iter().filter(|change| change.to != HOLE) {
-            let place = &mut places[usize::from(change.to)];
+        for change in changes.iter().filter(|change| change.to.is_some()) {
+            let place = &mut places[change.to.index()];
             if place.is_none() {
                 *place = Some(u16::try_from(mapping.names.len()).ok().filter(|&new| new != HOLE)?);
-                mapping.names.push(names[usize::from(change.to)].clone());
+                mapping.names.push(names[change.to.index()].clone());
             }
         }
         for change in changes {
-            let cell = |name: u16| match name {
-                HOLE => Some(HOLE),
-                name => places[usize::from(name)],
-            };
+            let cell =
+                |name: PlanName| if name.is_none() { Some(HOLE) } else { places[name.index()] };
             mapping.replace(usize::from(change.base), cell(change.from)?, cell(change.to)?)?;
         }
         mapping.sort();

@@ -22,11 +22,11 @@ use std::error::Error;
 use std::fmt;
 use std::ops::Range;
 
+use crate::index::{LIMIT, PlanName};
+use crate::mapping::PrefixMapping;
 use crate::mapping::change::RawChange;
-use crate::mapping::{HOLE, PrefixMapping};
 use crate::plan::Plan;
 use crate::prefix::Digits;
-use crate::service::ServiceIndex;
 
 impl PrefixMapping {
     /// The plan that changes this mapping into another: the same replicas stay,
@@ -48,7 +48,7 @@ impl PrefixMapping {
             return Err(DiffError::OtherDigits { old: self.digits(), new: other.digits() });
         }
         let names = merge_names(self.boxed_names(), other.boxed_names());
-        if names.len() > ServiceIndex::LIMIT {
+        if names.len() > LIMIT {
             return Err(DiffError::TooManyNames { count: names.len() });
         }
         let width = self.width().max(other.width());
@@ -66,17 +66,18 @@ impl PrefixMapping {
 #[derive(Debug)]
 struct Side<'a> {
     cells: Cow<'a, [u16]>,
-    places: Vec<u16>,
+    places: Vec<PlanName>,
 }
 
 impl Side<'_> {
     /// The name in a cell, in the names of both; a hole stays one.
     #[inline]
-    fn name(&self, cell: u16) -> u16 {
-        self.places.get(usize::from(cell)).copied().unwrap_or(HOLE)
+    fn name(&self, cell: u16) -> PlanName {
+        // A hole is beyond all places.
+        self.places.get(usize::from(cell)).copied().unwrap_or(PlanName::NONE)
     }
 
-    fn names(&self, row: Range<usize>) -> impl Iterator<Item = u16> {
+    fn names(&self, row: Range<usize>) -> impl Iterator<Item = PlanName> {
         self.cells[row].iter().map(|&cell| self.name(cell))
     }
 }
@@ -91,17 +92,17 @@ fn merge_names<'a>(old: &'a [Box<str>], new: &'a [Box<str>]) -> Vec<&'a str> {
 }
 
 /// Where each of some names is among all; both ascend.
-fn places(some: &[Box<str>], all: &[&str]) -> Vec<u16> {
+fn places(some: &[Box<str>], all: &[&str]) -> Vec<PlanName> {
     let mut rest = all.iter().enumerate();
     let mut place = |name: &str| {
         let found = rest.find(|(_, other)| **other == name);
         found.expect("all has the names of both, in their order").0
     };
-    some.iter().map(|name| ServiceIndex::new(place(name)).get()).collect()
+    some.iter().map(|name| PlanName::new(place(name))).collect()
 }
 
 /// The changes from one table to another, both of rows so wide.
-fn compare(old: &Side<'_>, new: &Side<'_>, width: usize) -> Vec<RawChange> {
+fn compare(old: &Side<'_>, new: &Side<'_>, width: usize) -> Vec<RawChange<PlanName>> {
     let mut changes = Vec::new();
     let mut start = 0;
     while let Some(same) = common(old, new, start) {
@@ -126,16 +127,16 @@ fn common(old: &Side<'_>, new: &Side<'_>, start: usize) -> Option<usize> {
 /// left over once where the other row has it once.
 fn compare_rows(
     base: u16,
-    mut from: impl Iterator<Item = u16>,
-    mut to: impl Iterator<Item = u16>,
-    changes: &mut Vec<RawChange>,
+    mut from: impl Iterator<Item = PlanName>,
+    mut to: impl Iterator<Item = PlanName>,
+    changes: &mut Vec<RawChange<PlanName>>,
 ) {
     let (mut gone, mut come) = (changes.len(), changes.len());
-    // A hole is above every name.
-    let mut next_old = || from.next().unwrap_or(HOLE);
-    let mut next_new = || to.next().unwrap_or(HOLE);
+    // Nobody is above every name.
+    let mut next_old = || from.next().unwrap_or(PlanName::NONE);
+    let mut next_new = || to.next().unwrap_or(PlanName::NONE);
     let (mut old, mut new) = (next_old(), next_new());
-    while (old, new) != (HOLE, HOLE) {
+    while (old, new) != (PlanName::NONE, PlanName::NONE) {
         match old.cmp(&new) {
             Ordering::Equal => (old, new) = (next_old(), next_new()),
             Ordering::Less => {
@@ -151,9 +152,13 @@ fn compare_rows(
 }
 
 /// The change at a place, which is that of another change or the next one.
-fn change_at(place: usize, base: u16, changes: &mut Vec<RawChange>) -> &mut RawChange {
+fn change_at(
+    place: usize,
+    base: u16,
+    changes: &mut Vec<RawChange<PlanName>>,
+) -> &mut RawChange<PlanName> {
     if place == changes.len() {
-        changes.push(RawChange { base, from: HOLE, to: HOLE });
+        changes.push(RawChange { base, from: PlanName::NONE, to: PlanName::NONE });
     }
     &mut changes[place]
 }
@@ -186,8 +191,7 @@ impl fmt::Display for DiffError {
                 )
             }
             Self::TooManyNames { count } => {
-                let limit = ServiceIndex::LIMIT;
-                write!(f, "the two mappings name {count} services: at most {limit} fit")
+                write!(f, "the two mappings name {count} services: at most {LIMIT} fit")
             }
         }
     }
@@ -200,10 +204,10 @@ mod tests {
     use super::*;
 
     /// Every row of up to three of four names, ascending, repeats included.
-    fn rows() -> Vec<Vec<u16>> {
+    fn rows() -> Vec<Vec<usize>> {
         let mut rows = vec![Vec::new()];
         for shorter in 0.. {
-            let Some(row) = rows.get(shorter).filter(|row: &&Vec<u16>| row.len() < 3) else {
+            let Some(row) = rows.get(shorter).filter(|row: &&Vec<usize>| row.len() < 3) else {
                 return rows;
             };
             let longer = (row.last().copied().unwrap_or(0)..4)
@@ -213,7 +217,7 @@ mod tests {
         rows
     }
 
-    fn left_over(row: &[u16], other: &[u16]) -> Vec<u16> {
+    fn left_over(row: &[usize], other: &[usize]) -> Vec<usize> {
         let mut other = other.to_vec();
         let mut left = row.to_vec();
         left.retain(|name| {
@@ -229,9 +233,10 @@ mod tests {
         assert_eq!(rows.len(), 35);
         for (from, to) in rows.iter().flat_map(|from| rows.iter().map(move |to| (from, to))) {
             let mut changes = Vec::new();
-            compare_rows(0, from.iter().copied(), to.iter().copied(), &mut changes);
+            let name = |&name: &usize| PlanName::new(name);
+            compare_rows(0, from.iter().map(name), to.iter().map(name), &mut changes);
             let (gone, come) = (left_over(from, to), left_over(to, from));
-            let at = |left: &[u16], index: usize| left.get(index).copied().unwrap_or(HOLE);
+            let at = |left: &[usize], index: usize| left.get(index).map_or(PlanName::NONE, name);
             let change =
                 |index| RawChange { base: 0, from: at(&gone, index), to: at(&come, index) };
             let wanted: Vec<_> = (0..gone.len().max(come.len())).map(change).collect();
@@ -244,6 +249,7 @@ mod tests {
         let [old, new] = [["a", "c"], ["b", "c"]].map(|names| names.map(Box::from));
         let names = merge_names(&old, &new);
         assert_eq!(names, ["a", "b", "c"]);
-        assert_eq!([places(&old, &names), places(&new, &names)], [[0, 2], [1, 2]]);
+        let places = [&old, &new].map(|some| places(some, &names));
+        assert_eq!(places, [[0, 2], [1, 2]].map(|places| places.map(PlanName::new)));
     }
 }

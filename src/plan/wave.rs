@@ -1,9 +1,55 @@
 //! Waves: which changes may run together.
+//!
+//! Moves take hours, and run side by side. What runs together must not depend on
+//! one another, which changes of different bases never do, and must not ask more
+//! of a service than a caller allows.
 
 use std::collections::BTreeMap;
 
-use crate::mapping::HOLE;
+use crate::index::PlanName;
 use crate::mapping::change::RawChange;
+use crate::plan::{Change, Plan};
+
+/// Changes that may run together: at most one of each base.
+#[derive(Debug, Clone, Copy)]
+pub struct Wave<'a> {
+    plan: &'a Plan,
+    start: usize,
+    end: usize,
+}
+
+impl<'a> Wave<'a> {
+    /// Its changes, ascending by base; never none.
+    #[must_use]
+    pub fn changes(&self) -> impl ExactSizeIterator<Item = Change<'a>> + Clone + use<'a> {
+        let plan = self.plan;
+        plan.changes[self.start..self.end].iter().map(move |change| plan.named(*change))
+    }
+}
+
+impl Plan {
+    /// The waves, in order; none is empty.
+    #[must_use]
+    pub fn waves(&self) -> impl ExactSizeIterator<Item = Wave<'_>> + Clone {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let waves = starts.zip(&self.ends).map(|(start, &end)| Wave { plan: self, start, end });
+        waves.collect::<Vec<_>>().into_iter()
+    }
+
+    /// The same plan in waves that move no more than `most` replicas into any
+    /// service, and no more out of it. `0` counts as 1.
+    ///
+    /// Beside the plan this allocates at most 64 bytes for each change and 100
+    /// for each service, and 4 KiB.
+    #[must_use]
+    pub fn max_per_service(mut self, most: usize) -> Self {
+        let mut sequence = self.changes.clone();
+        // Waves are in order, so a stable sort keeps the order within a base.
+        sequence.sort_by_key(|change| change.base);
+        (self.changes, self.ends) = arrange(sequence, self.names.len(), most.max(1));
+        self
+    }
+}
 
 /// Sorts changes into waves: one change of a base at most in each, the changes
 /// of a base in their order, no more than `most` into a service and no more
@@ -17,18 +63,18 @@ use crate::mapping::change::RawChange;
 /// Without a limit, linear. With one, each change looks at the waves of its two
 /// services from the first that is not full in either, 64 at a time; the heap
 /// holds a few words for each change.
-pub(crate) fn arrange(
-    changes: Vec<RawChange>,
+pub(super) fn arrange(
+    changes: Vec<RawChange<PlanName>>,
     names: usize,
     most: usize,
-) -> (Vec<RawChange>, Vec<usize>) {
+) -> (Vec<RawChange<PlanName>>, Vec<usize>) {
     if most == usize::MAX && changes.is_sorted_by(|a, b| a.base < b.base) {
         let ends = if changes.is_empty() { Vec::new() } else { vec![changes.len()] };
         return (changes, ends);
     }
     let mut lanes = Lanes::new(names, most);
     let mut last: Option<(u16, usize)> = None;
-    let wave_of = |change: &RawChange| {
+    let wave_of = |change: &RawChange<PlanName>| {
         let earliest =
             last.filter(|(base, _)| *base == change.base).map_or(0, |(_, wave)| wave + 1);
         let wave = lanes.take(*change, earliest);
@@ -49,7 +95,8 @@ pub(crate) fn arrange(
             Some(start)
         })
         .collect();
-    let mut placed = vec![RawChange { base: 0, from: HOLE, to: HOLE }; changes.len()];
+    let mut placed =
+        vec![RawChange { base: 0, from: PlanName::NONE, to: PlanName::NONE }; changes.len()];
     for (change, wave) in changes.iter().zip(waves) {
         placed[next[wave]] = *change;
         next[wave] += 1;
@@ -82,14 +129,14 @@ impl Lanes {
 
     /// The first wave not before `earliest` that has room for a change, which
     /// takes it.
-    fn take(&mut self, change: RawChange, earliest: usize) -> usize {
+    fn take(&mut self, change: RawChange<PlanName>, earliest: usize) -> usize {
         let half = self.lanes.len() / 2;
         if half == 0 {
             return earliest;
         }
         let used = [(change.from, 0), (change.to, half)];
-        let used = used.iter().filter(|(name, _)| *name != HOLE);
-        let used: Vec<_> = used.map(|(name, shift)| usize::from(*name) + shift).collect();
+        let used = used.iter().filter(|(name, _)| name.is_some());
+        let used: Vec<_> = used.map(|(name, shift)| name.index() + shift).collect();
         let start = used.iter().map(|&lane| self.lanes[lane].low).fold(earliest, usize::max);
         let mut word = start / 64;
         let mut skip = (1 << (start % 64)) - 1;
@@ -132,20 +179,24 @@ mod tests {
 
     use super::*;
 
-    fn change(base: u16, from: u16, to: u16) -> RawChange {
-        RawChange { base, from, to }
+    fn change(base: u16, from: usize, to: usize) -> RawChange<PlanName> {
+        let name = |name| if name == NOBODY { PlanName::NONE } else { PlanName::new(name) };
+        RawChange { base, from: name(from), to: name(to) }
     }
 
+    const NOBODY: usize = usize::MAX;
+
     /// What [`arrange`] finds, by looking at every wave.
-    fn first_fit(changes: &[RawChange], most: usize) -> Vec<Vec<RawChange>> {
-        let mut waves: Vec<Vec<RawChange>> = Vec::new();
+    fn first_fit(changes: &[RawChange<PlanName>], most: usize) -> Vec<Vec<RawChange<PlanName>>> {
+        let mut waves: Vec<Vec<RawChange<PlanName>>> = Vec::new();
         for change in changes {
-            let is_full = |wave: &Vec<RawChange>| {
+            let is_full = |wave: &Vec<RawChange<PlanName>>| {
                 let out = wave.iter().filter(|other| other.from == change.from).count();
                 let into = wave.iter().filter(|other| other.to == change.to).count();
-                change.from != HOLE && out >= most || change.to != HOLE && into >= most
+                change.from.is_some() && out >= most || change.to.is_some() && into >= most
             };
-            let has_base = |wave: &Vec<RawChange>| wave.iter().any(|o| o.base == change.base);
+            let has_base =
+                |wave: &Vec<RawChange<PlanName>>| wave.iter().any(|o| o.base == change.base);
             let after = waves.iter().rposition(has_base).map_or(0, |wave| wave + 1);
             let open = waves[after..].iter().position(|wave| !is_full(wave));
             let wave = open.map_or(waves.len(), |open| after + open);
@@ -161,7 +212,7 @@ mod tests {
             steps in prop::collection::vec((0..9_u8, 0..4_usize, 0..4_usize), 0..500),
             most in 1..4_usize,
         ) {
-            let ids = [0, 1, 2, HOLE];
+            let ids = [0, 1, 2, NOBODY];
             let mut base = 0;
             let changes: Vec<_> = steps.into_iter().map(|(gap, from, to)| {
                 base += u16::from(gap == 0);
@@ -185,7 +236,8 @@ mod tests {
 
     #[test]
     fn no_wave_is_fuller_than_asked() {
-        let changes: Vec<_> = (0..200).map(|base| change(base, 0, 1 + base % 2)).collect();
+        let changes: Vec<_> =
+            (0..200_u16).map(|base| change(base, 0, 1 + usize::from(base % 2))).collect();
         let (_, ends) = arrange(changes.clone(), 3, 1);
         assert_eq!(ends.len(), 200);
         let (_, ends) = arrange(changes, 3, 50);

@@ -108,7 +108,7 @@ impl Loads {
 
     /// A node of a change's two services that is out of its bounds, and
     /// whether it is too full.
-    fn violated(&self, change: RawChange) -> Option<(usize, bool)> {
+    fn violated(&self, change: RawChange<u16>) -> Option<(usize, bool)> {
         let nodes = self.nodes(change.from).iter().chain(self.nodes(change.to));
         nodes.copied().find_map(|node| {
             let load = self.now[node];
@@ -129,7 +129,7 @@ struct Sequence {
 #[derive(Debug)]
 struct Packer<'a> {
     /// As loads see them.
-    changes: &'a [RawChange],
+    changes: &'a [RawChange<u16>],
     sequences: Vec<Sequence>,
     loads: Loads,
     /// The sequences whose next step leaves, or comes to, each id; with some
@@ -151,7 +151,7 @@ pub(crate) fn restrict(
 ) -> Option<Vec<RawChange<Id>>> {
     let number = |id: Id| if id.is_none() { HOLE } else { id.index() as u16 };
     let id = |n: u16| if n == HOLE { Id::NONE } else { Id::new(n.into()) };
-    let raw: Vec<RawChange> = changes
+    let raw: Vec<RawChange<u16>> = changes
         .iter()
         .map(|c| RawChange { base: c.base, from: number(c.from), to: number(c.to) })
         .collect();
@@ -159,13 +159,17 @@ pub(crate) fn restrict(
     Some(part.iter().map(|c| RawChange { base: c.base, from: id(c.from), to: id(c.to) }).collect())
 }
 
-fn restrict_raw(task: &Task<'_>, changes: &[RawChange], most: Most) -> Option<Vec<RawChange>> {
+fn restrict_raw(
+    task: &Task<'_>,
+    changes: &[RawChange<u16>],
+    most: Most,
+) -> Option<Vec<RawChange<u16>>> {
     // The usual plan has no limits, and is spared the counting.
     if (most.moves, most.moves_per_base) == (usize::MAX, usize::MAX) {
         return None;
     }
-    let is_move = |change: &&RawChange| change.to != HOLE;
-    let moves = |steps: &[RawChange]| steps.iter().filter(is_move).count();
+    let is_move = |change: &&RawChange<u16>| change.to != HOLE;
+    let moves = |steps: &[RawChange<u16>]| steps.iter().filter(is_move).count();
     let mut bases = changes.chunk_by(|a, b| a.base == b.base);
     if moves(changes) <= most.moves && bases.all(|steps| moves(steps) <= most.moves_per_base) {
         return None;
@@ -191,14 +195,15 @@ fn restrict_raw(task: &Task<'_>, changes: &[RawChange], most: Most) -> Option<Ve
 
 /// The changes as loads see them: where a base has a service twice, the second
 /// entry is no load, and nothing leaves with it.
-fn effects(task: &Task<'_>, changes: &[RawChange]) -> Vec<RawChange> {
+fn effects(task: &Task<'_>, changes: &[RawChange<u16>]) -> Vec<RawChange<u16>> {
     let mut effects = changes.to_vec();
     for steps in effects.chunk_by_mut(|a, b| a.base == b.base) {
         let row = task.mapping.row(usize::from(steps[0].base));
         let repeats = row.windows(2).filter(|pair| pair[0] == pair[1]);
         for id in repeats.map(|pair| task.ids.of_name(pair[0])) {
-            let is_second =
-                |step: &&mut RawChange| usize::from(step.from) == id.index() && step.to == HOLE;
+            let is_second = |step: &&mut RawChange<u16>| {
+                usize::from(step.from) == id.index() && step.to == HOLE
+            };
             if let Some(step) = steps.iter_mut().find(is_second) {
                 step.from = HOLE;
             }
@@ -208,7 +213,7 @@ fn effects(task: &Task<'_>, changes: &[RawChange]) -> Vec<RawChange> {
 }
 
 impl<'a> Packer<'a> {
-    fn new(changes: &'a [RawChange], loads: Loads, ids: usize, most: Most) -> Self {
+    fn new(changes: &'a [RawChange<u16>], loads: Loads, ids: usize, most: Most) -> Self {
         let mut next = 0;
         let sequences = changes.chunk_by(|a, b| a.base == b.base).map(|steps| {
             next += steps.len();
@@ -231,7 +236,7 @@ impl<'a> Packer<'a> {
     }
 
     /// The next step of a sequence, if its base may take it.
-    fn next(&self, at: usize) -> Option<RawChange> {
+    fn next(&self, at: usize) -> Option<RawChange<u16>> {
         let Sequence { next, end, moves_left } = self.sequences[at];
         let change = *self.changes[..end].get(next)?;
         (change.to == HOLE || moves_left > 0 && self.moves_left > 0).then_some(change)
@@ -248,7 +253,7 @@ impl<'a> Packer<'a> {
         }
     }
 
-    fn step(&mut self, at: usize, change: RawChange) {
+    fn step(&mut self, at: usize, change: RawChange<u16>) {
         self.loads.shift(change.from, change.to);
         let cost = usize::from(change.to != HOLE);
         self.moves_left -= cost;
@@ -314,10 +319,15 @@ impl<'a> Packer<'a> {
 
     /// The sequence at a place of a list, if its next step does leave, or come
     /// to, the service; one that has moved on leaves the list.
-    fn candidate(&mut self, place: u16, leaving: bool, at: usize) -> Option<(usize, RawChange)> {
+    fn candidate(
+        &mut self,
+        place: u16,
+        leaving: bool,
+        at: usize,
+    ) -> Option<(usize, RawChange<u16>)> {
         let sequence = *self.list(place, leaving).get(at)?;
         let Sequence { next, end, .. } = self.sequences[sequence];
-        let does = |change: &RawChange| place == if leaving { change.from } else { change.to };
+        let does = |change: &RawChange<u16>| place == if leaving { change.from } else { change.to };
         if !self.changes[..end].get(next).is_some_and(does) {
             self.list(place, leaving).swap_remove(at);
         }
@@ -325,7 +335,7 @@ impl<'a> Packer<'a> {
     }
 
     /// The steps taken, as `changes` has them.
-    fn taken(&self, changes: &[RawChange]) -> Vec<RawChange> {
+    fn taken(&self, changes: &[RawChange<u16>]) -> Vec<RawChange<u16>> {
         let mut start = 0;
         let mut taken = Vec::new();
         for sequence in &self.sequences {

@@ -7,9 +7,9 @@ use super::ids::Ids;
 use super::limits::Limits;
 use super::roles::{Role, Roles};
 use super::select::{SelectError, Selection};
-use crate::index::Id;
+use crate::index::{Id, PlanName};
 use crate::mapping::change::RawChange;
-use crate::mapping::{Alias, HOLE, PrefixMapping, TABLE_LIMIT};
+use crate::mapping::{Alias, PrefixMapping, TABLE_LIMIT};
 use crate::plan::Plan;
 use crate::prefix::{Base, Digits};
 use crate::ratio::Tolerance;
@@ -157,7 +157,7 @@ impl<'a> Task<'a> {
     }
 
     /// Changes over ids as changes over the names they use, which ascend.
-    fn over_names(&self, changes: &[RawChange<Id>]) -> (Vec<Box<str>>, Vec<RawChange>) {
+    fn over_names(&self, changes: &[RawChange<Id>]) -> (Vec<Box<str>>, Vec<RawChange<PlanName>>) {
         let mut used = vec![false; self.ids.len()];
         for id in changes.iter().flat_map(|change| [change.from, change.to]) {
             if let Some(used) = used.get_mut(id.index()) {
@@ -167,11 +167,11 @@ impl<'a> Task<'a> {
         let mut order: Vec<Id> = self.ids.by_name().filter(|id| used[id.index()]).collect();
         // Two runs that ascend: merging them is all that is to be done.
         order.sort_by_key(|&id| self.name(id));
-        let mut place = vec![HOLE; used.len()];
-        for (at, id) in (0..=u16::MAX).zip(&order) {
-            place[id.index()] = at;
+        let mut place = vec![PlanName::NONE; used.len()];
+        for (at, id) in order.iter().enumerate() {
+            place[id.index()] = PlanName::new(at);
         }
-        let name = |id: Id| place.get(id.index()).copied().unwrap_or(HOLE);
+        let name = |id: Id| place.get(id.index()).copied().unwrap_or(PlanName::NONE);
         let over = |change: &RawChange<Id>| RawChange {
             base: change.base,
             from: name(change.from),

@@ -1,0 +1,138 @@
+//! A plan applied to its mapping, and the way back.
+//!
+//! A plan is for one mapping: applied to another it would take away what a base
+//! does not have, or undo what somebody did meanwhile. It knows its mapping by its
+//! digest, and refuses any other before anything is changed.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+
+use crate::index::PlanName;
+use crate::mapping::change::RawChange;
+use crate::mapping::{PrefixMapping, digest_of_base, digest_of_digits, hash_of_name};
+use crate::plan::Plan;
+
+impl PrefixMapping {
+    /// The mapping that a plan leads to.
+    ///
+    /// Beside that mapping this allocates at most 64 bytes for each service, and
+    /// 4 KiB; 2 bytes for each replica more when it resolves service ids.
+    ///
+    /// # Errors
+    ///
+    /// [`ApplyError`] when the plan was made for another mapping.
+    pub fn apply(&self, plan: &Plan) -> Result<Self, ApplyError> {
+        self.apply_waves(plan, plan.ends.len())
+    }
+
+    /// The mapping after the first `waves` waves of a plan: each of the states
+    /// that a cluster passes through.
+    ///
+    /// # Errors
+    ///
+    /// [`ApplyError`] when the plan was made for another mapping.
+    pub fn apply_waves(&self, plan: &Plan, waves: usize) -> Result<Self, ApplyError> {
+        let mapping = plan.accept(self)?;
+        let end = plan.ends[..waves.min(plan.ends.len())].last().copied().unwrap_or(0);
+        let refused = ApplyError { wanted: plan.before, found: plan.before };
+        mapping.edit(&plan.names, &plan.changes[..end]).ok_or(refused)
+    }
+}
+
+impl Plan {
+    /// The mapping that the plan was made for, in the names of the plan.
+    ///
+    /// # Errors
+    ///
+    /// [`ApplyError`] when this is another mapping.
+    pub(crate) fn accept<'a>(
+        &self,
+        mapping: &'a PrefixMapping,
+    ) -> Result<Cow<'a, PrefixMapping>, ApplyError> {
+        let mapping = mapping.renamed(&self.aliases);
+        let found = mapping.digest();
+        if self.digits != mapping.digits() || self.before != found {
+            return Err(ApplyError { wanted: self.before, found });
+        }
+        Ok(mapping)
+    }
+
+    /// The way back: it undoes the waves, the last one first.
+    ///
+    /// Beside the plan that it gives this allocates at most 8 bytes for each
+    /// change and 64 for each service, and 4 KiB.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
+        let mut changes = Vec::with_capacity(self.changes.len());
+        let mut ends = Vec::with_capacity(self.ends.len());
+        for (wave, &end) in self.ends.iter().enumerate().rev() {
+            let start = wave.checked_sub(1).map_or(0, |last| self.ends[last]);
+            let back = |change: &RawChange<PlanName>| RawChange {
+                from: change.to,
+                to: change.from,
+                ..*change
+            };
+            changes.extend(self.changes[start..end].iter().map(back));
+            ends.push(changes.len());
+        }
+        Self {
+            changes,
+            ends,
+            before: self.after,
+            after: self.before,
+            lower_bound: None,
+            left: None,
+            drained: Vec::new(),
+            held: Vec::new(),
+            ..self.clone()
+        }
+    }
+}
+
+/// The digests of a mapping, and of the one that some changes lead to. Those of
+/// a base stand together, and bases ascend.
+pub(super) fn digests(
+    mapping: &PrefixMapping,
+    names: &[Box<str>],
+    changes: &[RawChange<PlanName>],
+) -> (u64, u64) {
+    let hashes: Vec<_> = names.iter().map(|name| hash_of_name(name)).collect();
+    // Nobody adds nothing.
+    let hash = |name: PlanName| hashes.get(name.index()).copied().unwrap_or_default();
+    let start = digest_of_digits(mapping.digits());
+    let (mut before, mut after, mut left) = (start, start, changes);
+    mapping.for_each_sum(|base, old| {
+        let mut new = old;
+        while let [change, rest @ ..] = left
+            && usize::from(change.base) == base
+        {
+            new = new.wrapping_add(hash(change.to)).wrapping_sub(hash(change.from));
+            left = rest;
+        }
+        let here = digest_of_base(base, old);
+        before = before.wrapping_add(here);
+        after = after.wrapping_add(if new == old { here } else { digest_of_base(base, new) });
+    });
+    (before, after)
+}
+
+/// A plan applied to a mapping that it was not made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApplyError {
+    wanted: u64,
+    found: u64,
+}
+
+impl fmt::Display for ApplyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { wanted, found } = self;
+        write!(
+            f,
+            "the plan is for the mapping {wanted:016x}, this one is {found:016x}: plan anew from \
+             the mapping as it is now, with service ids resolved"
+        )
+    }
+}
+
+impl Error for ApplyError {}

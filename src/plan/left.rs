@@ -1,0 +1,67 @@
+//! What a restricted plan leaves undone.
+
+use std::fmt;
+
+use crate::check::{BreachKind, CheckReport};
+use crate::prefix::Base;
+
+/// What a plan leaves undone, because its restrictions kept it from more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    pub(crate) report: CheckReport,
+    pub(crate) held: Vec<String>,
+    pub(crate) held_bases: Vec<Base>,
+    pub(crate) moves: usize,
+}
+
+impl Left {
+    /// The check of the mapping that the plan leads to: what rules are still
+    /// broken, and which loads are outside their bands.
+    #[must_use]
+    pub const fn report(&self) -> &CheckReport {
+        &self.report
+    }
+
+    /// The services that were to keep what they have; ascending.
+    #[must_use]
+    pub fn held(&self) -> &[String] {
+        &self.held
+    }
+
+    /// The bases that were to keep their services; ascending.
+    #[must_use]
+    pub fn held_bases(&self) -> &[Base] {
+        &self.held_bases
+    }
+
+    /// How many moves of the whole plan were left out to keep to the most
+    /// moves, in all or of each base.
+    #[must_use]
+    pub const fn moves(&self) -> usize {
+        self.moves
+    }
+}
+
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let broken: u64 = BreachKind::ALL.iter().map(|&kind| self.report.count(kind)).sum();
+        write!(
+            f,
+            "{broken} breaches and {} replicas outside their bands",
+            self.report.outside_band()
+        )?;
+        f.write_str(" are left")?;
+        if !self.held.is_empty() {
+            write!(f, ", because services are held ({})", self.held.join(", "))?;
+        }
+        match self.held_bases.len() {
+            0 => {}
+            1 => f.write_str(", because 1 base is held")?,
+            held => write!(f, ", because {held} bases are held")?,
+        }
+        if self.moves > 0 {
+            write!(f, ", because {} moves were left out", self.moves)?;
+        }
+        Ok(())
+    }
+}
