@@ -142,6 +142,46 @@ impl Plan {
         }
     }
 
+    /// How many changes lead from one class of services to another: each pair of
+    /// classes that has some, with their number, ascending.
+    ///
+    /// `class` is called once for each service of the plan, with its name. No
+    /// class stands for a replica that comes from nowhere, or goes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use meta0::{Digits, PrefixMapping};
+    /// # let mut old = PrefixMapping::new(Digits::try_from(0)?);
+    /// # let base = old.digits().base(0).ok_or("no such base")?;
+    /// # old.assign_services(base, ["r1.a", "r1.b"])?;
+    /// # let mut new = old.clone();
+    /// # new.assign_services(base, ["r2.a", "r2.b", "r2.c"])?;
+    /// let racks = old.diff(&new)?.count_changes_between(|name| &name[..2]);
+    /// assert_eq!(racks, [(None, Some("r2"), 1), (Some("r1"), Some("r2"), 2)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn count_changes_between<'a, C: Ord + Copy>(
+        &'a self,
+        class: impl FnMut(&'a str) -> C,
+    ) -> Vec<(Option<C>, Option<C>, usize)> {
+        let class_of: Vec<C> = self.names.iter().map(AsRef::as_ref).map(class).collect();
+        let mut classes = class_of.clone();
+        classes.sort_unstable();
+        classes.dedup();
+        // Numbers from 1 on, so that no class comes first.
+        let number = |class: &C| classes.partition_point(|other| other <= class);
+        let numbers: Vec<_> = class_of.iter().map(number).collect();
+        let number = |name: PlanName| numbers.get(name.index()).copied().unwrap_or(0);
+        let class = |number: usize| number.checked_sub(1).map(|place| classes[place]);
+        let pair = |change: &RawChange<PlanName>| (number(change.from), number(change.to));
+        let mut pairs: Vec<_> = self.changes.iter().map(pair).collect();
+        pairs.sort_unstable();
+        let counted = pairs.chunk_by(|a, b| a == b);
+        counted.map(|same| (class(same[0].0), class(same[0].1), same.len())).collect()
+    }
+
     /// How many changes are moves: replicas that some service takes.
     #[must_use]
     pub fn moves(&self) -> usize {
