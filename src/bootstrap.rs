@@ -62,6 +62,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 use crate::check::CheckOptions;
+use crate::index::Name;
 use crate::location::Level;
 use crate::mapping::{PrefixMapping, TABLE_LIMIT, write_too_many_replicas};
 use crate::prefix::Digits;
@@ -198,7 +199,7 @@ enum Node {
 /// A service in the layout: the positions `start..end`.
 #[derive(Debug, Clone, Copy)]
 struct Segment {
-    service: u16,
+    service: ServiceIndex,
     start: usize,
     end: usize,
 }
@@ -212,9 +213,9 @@ struct Mixer {
     segments: Vec<Segment>,
     root: Node,
     random: Random,
-    /// The positions of the block at hand, in its order, as their services;
+    /// The positions of the block at hand, in its order, as their services' names;
     /// room for one stride more.
-    order: Vec<u16>,
+    order: Vec<Name>,
     /// How much of `order` is dealt.
     dealt: usize,
     /// Where in `order` the run at hand starts.
@@ -234,14 +235,14 @@ impl Mixer {
             root: grow(topology, &segments, bases, 0..segments.len(), &Level::ALL),
             segments,
             random: Random::new(seed),
-            order: vec![0; (bases >> log_blocks) * replicas + STRIDE],
+            order: vec![Name::NONE; (bases >> log_blocks) * replicas + STRIDE],
             dealt: 0,
             run_start: 0,
         }
     }
 
-    fn run(mut self) -> Vec<u16> {
-        let mut table = vec![0; self.bases * self.replicas];
+    fn run(mut self) -> Vec<Name> {
+        let mut table = vec![Name::NONE; self.bases * self.replicas];
         let block_bases = self.block_bases();
         let mut root = std::mem::replace(&mut self.root, Node::Part(0..0));
         for (block, rows) in table.chunks_exact_mut(block_bases * self.replicas).enumerate() {
@@ -287,10 +288,12 @@ impl Mixer {
         let (start, mut dealt) = (self.dealt, self.dealt);
         for segment in segments {
             let end = start + upto(segment.end) - skipped;
+            // The names are those of the services, in their order.
+            let name = Name::new(segment.service.index());
             // A stride at a time, so that no branch tells a count rounded up
             // from one rounded down; what is too much is dealt over.
             while dealt < end {
-                self.order[dealt..][..STRIDE].fill(segment.service);
+                self.order[dealt..][..STRIDE].fill(name);
                 dealt += STRIDE;
             }
             dealt = end;
@@ -305,11 +308,11 @@ impl Mixer {
     }
 
     /// Gives the bases of the block their systematic samples.
-    fn sample(&self, rows: &mut [u16]) {
+    fn sample(&self, rows: &mut [Name]) {
         let laps = self.order.chunks_exact(self.block_bases()).take(self.replicas);
         for (place, lap) in laps.enumerate() {
-            for (row, &service) in rows.chunks_exact_mut(self.replicas).zip(lap) {
-                row[place] = service;
+            for (row, &name) in rows.chunks_exact_mut(self.replicas).zip(lap) {
+                row[place] = name;
             }
         }
     }
@@ -324,7 +327,7 @@ fn lay_out(topology: &Topology, shares: &Shares) -> Vec<Segment> {
         end = end.plus(shares.services()[service.index()]);
         let [start, end] = [start, end.floor()]
             .map(|position| usize::try_from(position).expect("the table has a cell for each"));
-        segments.push(Segment { service: service.get(), start, end });
+        segments.push(Segment { service: *service, start, end });
     }
     segments
 }
@@ -344,9 +347,7 @@ fn grow(
     let Some((&level, finer)) = levels.split_first().filter(|_| positions > bases) else {
         return Node::Part(places);
     };
-    let domain = |segment: &Segment| {
-        topology.domain_at(level, ServiceIndex::new(usize::from(segment.service)))
-    };
+    let domain = |segment: &Segment| topology.domain_at(level, segment.service);
     let mut start = places.start;
     let children = here.chunk_by(|a, b| domain(a) == domain(b)).map(|members| {
         start += members.len();

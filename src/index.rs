@@ -55,6 +55,13 @@ macro_rules! indices {
             }
         }
 
+        impl From<$name> for usize {
+            #[inline]
+            fn from(index: $name) -> Self {
+                index.index()
+            }
+        }
+
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 if self.is_none() { f.write_str("none") } else { self.0.fmt(f) }
@@ -64,7 +71,8 @@ macro_rules! indices {
 }
 
 indices! {
-    /// A name of a mapping: its place among the names, which ascend.
+    /// A name of a mapping: its place among the names. They ascend; in a document
+    /// that is read they come in any order.
     Name;
     /// A name of a plan, likewise.
     PlanName;
@@ -82,4 +90,21 @@ impl Place {
     pub(crate) const fn from_low_bits(bits: u32) -> Self {
         Self(bits as u16)
     }
+}
+
+impl Name {
+    /// Its number once another name has taken a place among the names: it moves up
+    /// from there on. Nobody stays nobody.
+    #[inline]
+    pub(crate) const fn beside_new(self, new: Self) -> Self {
+        // It can't wrap, and a check would keep a loop from taking many at once.
+        Self(self.0.wrapping_add((self.0 >= new.0 && self.is_some()) as u16))
+    }
+}
+
+/// The number that an index has in a list of others: none for none, which is
+/// beyond every list.
+#[inline]
+pub(crate) fn renumbered<T: Copy>(index: usize, numbers: &[T], none: T) -> T {
+    numbers.get(index).copied().unwrap_or(none)
 }

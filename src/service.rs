@@ -99,16 +99,17 @@ impl fmt::Display for Service {
 pub struct ServiceIndex(u16);
 
 impl ServiceIndex {
-    /// How many services a topology, and how many addresses a mapping, may
-    /// have: 65,535.
-    pub const LIMIT: usize = u16::MAX as usize;
+    /// How many services a topology may have: 65,535. So many services a mapping
+    /// may name.
+    pub const LIMIT: usize = crate::index::LIMIT;
 
     pub(crate) fn new(index: usize) -> Self {
-        debug_assert!(index < Self::LIMIT, "a topology has fewer services");
+        assert!(index < Self::LIMIT, "a topology has at most 65,535 services");
         #[expect(clippy::cast_possible_truncation, reason = "below the limit")]
         Self(index as u16)
     }
 
+    /// The number of a place, for those who count places in 16 bits.
     pub(crate) const fn get(self) -> u16 {
         self.0
     }

@@ -7,6 +7,7 @@ use super::pass_limits::PassLimits;
 use super::path::{Path, by_domain};
 use super::shape::{Shape, Shapes, Spot};
 use super::tally::Tally;
+use crate::index::Name;
 use crate::location::Level;
 use crate::mapping::PrefixMapping;
 use crate::prefix::Base;
@@ -19,7 +20,7 @@ use crate::topology::Topology;
 enum Peer {
     Known(ServiceIndex),
     /// The place of the name among the mapping's.
-    Unknown(u16),
+    Unknown(Name),
 }
 
 /// How a breach calls a peer: a service by its address, an unknown one as the
@@ -34,7 +35,7 @@ impl<'a> PeerNames<'a> {
     fn of(self, peer: Peer) -> &'a str {
         match peer {
             Peer::Known(service) => self.topology.services()[service.index()].address(),
-            Peer::Unknown(name) => &self.mapping.boxed_names()[usize::from(name)],
+            Peer::Unknown(name) => &self.mapping.boxed_names()[name.index()],
         }
     }
 
@@ -84,7 +85,7 @@ pub(super) struct Inspection<'a> {
     tolerated: Tolerated,
     looked_at: usize,
     /// The replicas of the base at hand, each peer once.
-    replicas: Vec<(Peer, u16)>,
+    replicas: Vec<(Peer, Name)>,
     /// Those on known services, in order of location.
     known: Vec<Located>,
     sizes: Vec<usize>,
@@ -97,7 +98,7 @@ impl<'a> Inspection<'a> {
         options: &CheckOptions,
     ) -> Self {
         let found = topology.find_all(mapping.boxed_names());
-        let peer = |(name, found): (u16, &Option<ServiceIndex>)| {
+        let peer = |(name, found): (Name, &Option<ServiceIndex>)| {
             found.map_or(Peer::Unknown(name), Peer::Known)
         };
         let mut inspection = Self {
@@ -106,7 +107,7 @@ impl<'a> Inspection<'a> {
             rules: options.rules,
             tally: Tally::new(found.len()),
             spots: found.iter().map(|&found| Spot::new(topology, found)).collect(),
-            peers: (0..=u16::MAX).zip(&found).map(peer).collect(),
+            peers: Name::all(found.len()).zip(&found).map(peer).collect(),
             shapes: Shapes::new(),
             breaches: Breaches::new(options.examples),
             tolerated: Tolerated::NO_BASE,
@@ -140,7 +141,7 @@ impl<'a> Inspection<'a> {
 
     /// Takes in a base of any kind, and only counts it when its shape has been
     /// examined before.
-    fn look_at(&mut self, base: Base, row: &[u16]) {
+    fn look_at(&mut self, base: Base, row: &[Name]) {
         let shape = Shape::of_any(row, &self.spots);
         if shape.is_some_and(|shape| self.shapes.count(shape)) {
             for &name in row {
@@ -158,7 +159,7 @@ impl<'a> Inspection<'a> {
     }
 
     /// Takes in a base rule by rule.
-    fn examine(&mut self, base: Base, row: &[u16]) {
+    fn examine(&mut self, base: Base, row: &[Name]) {
         self.gather(row);
         self.judge_names(base);
         self.judge_count(base);
@@ -174,9 +175,9 @@ impl<'a> Inspection<'a> {
     }
 
     /// Fills `replicas`, repeats included, and `known`.
-    fn gather(&mut self, row: &[u16]) {
+    fn gather(&mut self, row: &[Name]) {
         self.replicas.clear();
-        self.replicas.extend(row.iter().map(|&name| (self.peers[usize::from(name)], name)));
+        self.replicas.extend(row.iter().map(|&name| (self.peers[name.index()], name)));
         self.replicas.sort_unstable();
         self.known.clear();
         self.known.extend(self.replicas.iter().filter_map(|&(peer, _)| match peer {
@@ -192,7 +193,7 @@ impl<'a> Inspection<'a> {
     /// Counts each service once, and takes its repeats out of `replicas`.
     fn judge_names(&mut self, base: Base) {
         let names = self.names;
-        let is_repeat = |pair: &&[(Peer, u16)]| pair[0].0 == pair[1].0;
+        let is_repeat = |pair: &&[(Peer, Name)]| pair[0].0 == pair[1].0;
         if self.replicas.windows(2).any(|pair| is_repeat(&pair)) {
             self.breaches.add(BreachKind::Duplicate, || {
                 let mut twice: Vec<_> =

@@ -5,6 +5,7 @@
 //! every base is of one that has been examined before, and need only be counted.
 
 use super::breach::{BreachKind, Breaches};
+use crate::index::Name;
 use crate::location::Level;
 use crate::service::ServiceIndex;
 use crate::topology::Topology;
@@ -52,21 +53,24 @@ impl Shape {
     /// `None` when one of its cells is a hole, or when two replicas may be one
     /// service, because they are in one volume or have one unknown name.
     #[inline]
-    pub(super) fn of<const REPLICAS: usize>(row: &[u16; REPLICAS], spots: &[Spot]) -> Option<Self> {
+    pub(super) fn of<const REPLICAS: usize>(
+        row: &[Name; REPLICAS],
+        spots: &[Spot],
+    ) -> Option<Self> {
         let mut known = [Spot::UNKNOWN; REPLICAS];
         for (spot, &name) in known.iter_mut().zip(row) {
-            *spot = *spots.get(usize::from(name))?;
+            *spot = *spots.get(name.index())?;
         }
         Self::of_spots(&mut known).filter(|shape| !shape.has_unknown() || !has_repeat(row))
     }
 
     /// The same for a base with any number of replicas. It is also `None` when
     /// there are more than [`SHAPE_WIDTH`].
-    pub(super) fn of_any(row: &[u16], spots: &[Spot]) -> Option<Self> {
+    pub(super) fn of_any(row: &[Name], spots: &[Spot]) -> Option<Self> {
         let mut known = [Spot::UNKNOWN; SHAPE_WIDTH];
         let known = known.get_mut(..row.len())?;
         for (spot, &name) in known.iter_mut().zip(row) {
-            *spot = spots[usize::from(name)];
+            *spot = spots[name.index()];
         }
         Self::of_spots(known).filter(|_| !has_repeat(row))
     }
@@ -114,7 +118,7 @@ impl Shape {
 
 /// Whether a name stands twice among names that ascend.
 #[inline]
-fn has_repeat(row: &[u16]) -> bool {
+fn has_repeat(row: &[Name]) -> bool {
     row.windows(2).any(|pair| pair[0] == pair[1])
 }
 

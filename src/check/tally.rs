@@ -12,8 +12,9 @@
 
 use super::pass_limits::PassLimits;
 use super::shape::{SHAPE_WIDTH, Shape, Shapes, Spot};
+use crate::index::Name;
 use crate::location::Level;
-use crate::mapping::{HOLE, PrefixMapping};
+use crate::mapping::PrefixMapping;
 
 /// What the pass knows of a name: one load reads it, one store counts a base.
 #[derive(Debug, Clone, Copy)]
@@ -80,8 +81,8 @@ impl Tally {
 
     /// Adds a base to the load of a name.
     #[inline]
-    pub(super) fn add(&mut self, name: u16) {
-        self.lines[usize::from(name)].load += 1;
+    pub(super) fn add(&mut self, name: Name) {
+        self.lines[name.index()].load += 1;
     }
 
     /// How many bases each name holds.
@@ -147,9 +148,9 @@ fn pass<const REPLICAS: usize, const IS_CROWDED: bool>(
     }
     let (lines, slack) = (&mut tally.lines[..], tally.slack);
     let mut rows = mapping.table()[first * width..].chunks_exact(width);
-    let is_other = |row: &[u16]| {
+    let is_other = |row: &[Name]| {
         let Some((row, rest)) = row.split_first_chunk::<REPLICAS>() else { return true };
-        if rest.first().is_some_and(|&cell| cell != HOLE) {
+        if rest.first().is_some_and(|cell| cell.is_some()) {
             return true;
         }
         if !is_plain::<REPLICAS, IS_CROWDED>(row, lines, slack) {
@@ -159,7 +160,7 @@ fn pass<const REPLICAS: usize, const IS_CROWDED: bool>(
             }
         }
         for &name in row {
-            lines[usize::from(name)].load += 1;
+            lines[name.index()].load += 1;
         }
         false
     };
@@ -170,14 +171,14 @@ fn pass<const REPLICAS: usize, const IS_CROWDED: bool>(
 /// services and within the limits.
 #[inline]
 fn is_plain<const REPLICAS: usize, const IS_CROWDED: bool>(
-    row: &[u16; REPLICAS],
+    row: &[Name; REPLICAS],
     lines: &[TallyLine],
     slack: u64,
 ) -> bool {
     let mut domains = [NOT_PLAIN; REPLICAS];
     let (mut all, mut crowds) = (0, slack);
     for (domain, &name) in domains.iter_mut().zip(row) {
-        let Some(line) = lines.get(usize::from(name)) else { return false };
+        let Some(line) = lines.get(name.index()) else { return false };
         *domain = line.domain;
         all |= line.domain;
         if IS_CROWDED {

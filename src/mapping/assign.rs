@@ -12,9 +12,9 @@
 use std::error::Error;
 use std::fmt;
 
-use super::{HOLE, PrefixMapping, TABLE_LIMIT, write_other_digits};
+use super::{PrefixMapping, TABLE_LIMIT, write_other_digits};
+use crate::index::{LIMIT, Name, renumbered};
 use crate::prefix::{Base, Digits};
-use crate::service::ServiceIndex;
 
 /// Of at most so many new names, a pass for each takes less time than a sort.
 const FEW_NAMES: usize = 8;
@@ -65,11 +65,11 @@ impl PrefixMapping {
     /// Makes some names, which the mapping has and the table has room for, the row
     /// of a base.
     fn set_row(&mut self, base: Base, services: &[&str]) {
-        let place = |name: &&str| self.place_of(name).expect("the mapping has the name");
+        let place = |name: &&str| self.name_of(name).expect("the mapping has the name");
         let places: Vec<_> = services.iter().map(place).collect();
         let start = base.index() * self.width;
         let row = &mut self.table[start..start + self.width];
-        row.fill(HOLE);
+        row.fill(Name::NONE);
         row[..places.len()].copy_from_slice(&places);
     }
 
@@ -83,17 +83,17 @@ impl PrefixMapping {
     ) -> Result<(), AssignError> {
         let mut names = self.names.len() + new.len();
         let mut used = None;
-        if names > ServiceIndex::LIMIT {
+        if names > LIMIT {
             let used = used.insert(self.used_names_without(base, services));
             names = used.iter().filter(|is_used| **is_used).count() + new.len();
         }
         let cells = services.len().max(self.width) * self.num_bases();
-        if names > ServiceIndex::LIMIT || cells > TABLE_LIMIT {
+        if names > LIMIT || cells > TABLE_LIMIT {
             return Err(AssignError::TooLarge { names, replicas: services.len() });
         }
         if let Some(used) = used {
             let start = base.index() * self.width;
-            self.table[start..start + self.width].fill(HOLE);
+            self.table[start..start + self.width].fill(Name::NONE);
             self.keep_names(&used);
         }
         Ok(())
@@ -104,10 +104,10 @@ impl PrefixMapping {
     fn used_names_without(&self, base: Base, services: &[&str]) -> Vec<bool> {
         let mut others = self.clone();
         let start = base.index() * self.width;
-        others.table[start..start + self.width].fill(HOLE);
+        others.table[start..start + self.width].fill(Name::NONE);
         let mut used = others.used_names();
-        for place in services.iter().filter_map(|name| self.place_of(name)) {
-            used[usize::from(place)] = true;
+        for place in services.iter().filter_map(|name| self.name_of(name)) {
+            used[place.index()] = true;
         }
         used
     }
@@ -116,22 +116,21 @@ impl PrefixMapping {
     pub(super) fn used_names(&self) -> Vec<bool> {
         let mut used = vec![false; self.names.len()];
         for &name in self.rows().flatten() {
-            used[usize::from(name)] = true;
+            used[name.index()] = true;
         }
         used
     }
 
     /// Drops the other names, which no base has.
     pub(super) fn keep_names(&mut self, kept: &[bool]) {
-        let mut next = 0;
-        let place = |is_kept: &bool| {
-            let place = next;
-            next += u16::from(*is_kept);
-            place
+        let mut next = Name::all(self.names.len());
+        let mut number = |is_kept: &bool| match is_kept {
+            true => next.next().expect("no more are kept than there are"),
+            false => Name::NONE,
         };
-        let places: Vec<u16> = kept.iter().map(place).collect();
-        for cell in self.table.iter_mut().filter(|cell| **cell != HOLE) {
-            *cell = places[usize::from(*cell)];
+        let numbers: Vec<_> = kept.iter().map(&mut number).collect();
+        for cell in &mut self.table {
+            *cell = renumbered(cell.index(), &numbers, Name::NONE);
         }
         let mut kept = kept.iter();
         self.names.retain(|_| kept.next().is_some_and(|is_kept| *is_kept));
@@ -146,10 +145,9 @@ impl PrefixMapping {
         for &name in new {
             let place = self.names.partition_point(|other| **other < *name);
             self.names.insert(place, name.into());
-            let place = ServiceIndex::new(place).get();
+            let new = Name::new(place);
             for cell in &mut self.table {
-                // It can't wrap, and a check would keep the loop from taking many.
-                *cell = cell.wrapping_add(u16::from(*cell >= place && *cell != HOLE));
+                *cell = cell.beside_new(new);
             }
         }
     }
@@ -253,13 +251,13 @@ mod tests {
             mapping.assign_services(mapping.digits().base(base).unwrap(), *row).unwrap();
         }
         assert!(mapping.names().eq(["a", "b", "c", "m", "n", "z"]));
-        assert_eq!(mapping.table()[..8], [2, 3, 0, 5, 1, 3, 2, 4]);
+        assert_eq!(mapping.table()[..8], [2, 3, 0, 5, 1, 3, 2, 4].map(Name::new));
     }
 
     #[test]
     fn a_mapping_full_of_names_drops_those_that_no_base_has() {
         let mut mapping = PrefixMapping::new(Digits::try_from(0).unwrap());
-        let limit = ServiceIndex::LIMIT;
+        let limit = LIMIT;
         assign(&mut mapping, 0, &names(0..limit)).unwrap();
         assign(&mut mapping, 0, &names(5..8)).unwrap();
         assert_eq!(mapping.names().len(), limit);
@@ -272,7 +270,7 @@ mod tests {
     #[test]
     fn the_other_bases_keep_their_services_when_names_are_dropped() {
         let mut mapping = PrefixMapping::new(Digits::try_from(1).unwrap());
-        let limit = ServiceIndex::LIMIT;
+        let limit = LIMIT;
         assign(&mut mapping, 1, &names(3..6)).unwrap();
         assign(&mut mapping, 0, &names(0..limit)).unwrap();
         assign(&mut mapping, 0, &names(7..9)).unwrap();
@@ -317,7 +315,7 @@ mod tests {
     #[test]
     fn a_mapping_whose_names_are_all_used_takes_no_more() {
         let mut mapping = PrefixMapping::new(Digits::try_from(1).unwrap());
-        let (half, limit) = (1 << 15, ServiceIndex::LIMIT);
+        let (half, limit) = (1 << 15, LIMIT);
         assign(&mut mapping, 0, &names(0..half)).unwrap();
         assign(&mut mapping, 1, &names(half..limit)).unwrap();
         let before = mapping.clone();
@@ -337,7 +335,7 @@ mod tests {
         let mut new = old.clone();
         assign(&mut new, 0, &names(70_000..70_001)).unwrap();
         let plan = old.diff(&new).unwrap();
-        assign(&mut old, 0, &names(0..ServiceIndex::LIMIT)).unwrap();
+        assign(&mut old, 0, &names(0..LIMIT)).unwrap();
         assign(&mut old, 0, &names(1..2)).unwrap();
         assert_eq!(old.apply(&plan).unwrap(), new);
     }

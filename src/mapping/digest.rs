@@ -8,6 +8,7 @@
 
 use super::PrefixMapping;
 use super::rows::for_each_row;
+use crate::index::{Name, renumbered};
 use crate::prefix::Digits;
 
 impl PrefixMapping {
@@ -25,7 +26,7 @@ impl PrefixMapping {
     #[inline]
     pub(crate) fn for_each_sum(&self, mut visit: impl FnMut(usize, u64)) {
         let hashes: Vec<_> = self.names.iter().map(|name| hash_of_name(name)).collect();
-        let hash = |&cell: &u16| hashes.get(usize::from(cell)).copied().unwrap_or_default();
+        let hash = |cell: &Name| renumbered(cell.index(), &hashes, 0);
         for_each_row(&self.table, self.width, self.num_bases(), |base, cells| {
             visit(base, cells.iter().map(hash).fold(0, u64::wrapping_add));
         });

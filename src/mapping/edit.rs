@@ -6,9 +6,9 @@
 
 use std::borrow::Cow;
 
+use super::PrefixMapping;
 use super::change::RawChange;
-use super::{HOLE, PrefixMapping};
-use crate::index::{LIMIT, PlanName};
+use crate::index::{LIMIT, Name, PlanName};
 
 impl PrefixMapping {
     /// The mapping after some changes over `names`; `None` when one takes away
@@ -18,17 +18,18 @@ impl PrefixMapping {
         if mapping.names.len() + names.len() > LIMIT {
             mapping.keep_names(&mapping.used_names());
         }
-        let mut places: Vec<_> = names.iter().map(|name| mapping.place_of(name)).collect();
+        let mut places: Vec<_> = names.iter().map(|name| mapping.name_of(name)).collect();
         for change in changes.iter().filter(|change| change.to.is_some()) {
             let place = &mut places[change.to.index()];
             if place.is_none() {
-                *place = Some(u16::try_from(mapping.names.len()).ok().filter(|&new| new != HOLE)?);
+                *place = Some(Some(mapping.names.len()).filter(|&new| new < LIMIT).map(Name::new)?);
                 mapping.names.push(names[change.to.index()].clone());
             }
         }
         for change in changes {
-            let cell =
-                |name: PlanName| if name.is_none() { Some(HOLE) } else { places[name.index()] };
+            let cell = |name: PlanName| {
+                if name.is_none() { Some(Name::NONE) } else { places[name.index()] }
+            };
             mapping.replace(usize::from(change.base), cell(change.from)?, cell(change.to)?)?;
         }
         mapping.sort();
@@ -40,14 +41,14 @@ impl PrefixMapping {
 
     /// Puts a name in the place of another, or of a hole; `None` when the base
     /// does not have it. The row is then in no order.
-    fn replace(&mut self, base: usize, from: u16, to: u16) -> Option<()> {
+    fn replace(&mut self, base: usize, from: Name, to: Name) -> Option<()> {
         let row = base * self.width..(base + 1) * self.width;
         let found = self.table[row.clone()].iter().position(|&cell| cell == from);
         if let Some(place) = found {
             self.table[row.start + place] = to;
             return Some(());
         }
-        if from != HOLE {
+        if from.is_some() {
             return None;
         }
         let width = self.width;
@@ -58,7 +59,7 @@ impl PrefixMapping {
 
     /// Drops the cells that no row uses.
     fn narrow(&mut self) {
-        let width = self.rows().map(<[u16]>::len).max().unwrap_or_default();
+        let width = self.rows().map(<[Name]>::len).max().unwrap_or_default();
         let rows = self.table.chunks_exact(self.width.max(1));
         self.table = rows.flat_map(|row| &row[..width]).copied().collect();
         self.width = width;
@@ -71,11 +72,11 @@ impl PrefixMapping {
     }
 
     /// The table with rows of so many cells, if they are shorter.
-    pub(crate) fn widened(&self, width: usize) -> Cow<'_, [u16]> {
+    pub(crate) fn widened(&self, width: usize) -> Cow<'_, [Name]> {
         if width <= self.width {
             return Cow::Borrowed(&self.table);
         }
-        let mut table = vec![HOLE; width * self.num_bases()];
+        let mut table = vec![Name::NONE; width * self.num_bases()];
         let old = self.table.chunks_exact(self.width.max(1));
         for (row, old) in table.chunks_exact_mut(width).zip(old) {
             row[..old.len()].copy_from_slice(old);

@@ -14,13 +14,9 @@ pub(crate) use rows::by_width;
 
 use std::fmt;
 
-use crate::index::Name;
+use crate::index::{Name, renumbered};
 use crate::mapping::rows::{sort_rows, without_holes};
 use crate::prefix::{Base, Digits};
-use crate::service::ServiceIndex;
-
-/// A cell of the table without a replica.
-pub(crate) const HOLE: u16 = u16::MAX;
 
 /// The most replicas that a table has room for, holes included: 2^28, half a
 /// gigabyte.
@@ -33,7 +29,7 @@ pub(crate) const TABLE_LIMIT: usize = 1 << 28;
 ///
 /// Invariants:
 /// 1. `names` ascend, each once, none empty, at most
-///    [`ServiceIndex::LIMIT`] of them;
+///    65,535 of them;
 /// 2. `table` has `width` cells for each base; the names of a base come first,
 ///    ascending, then holes;
 /// 3. a name stands twice in one base only after [`PrefixMapping::resolve`] found
@@ -59,7 +55,7 @@ pub struct PrefixMapping {
     digits: Digits,
     names: Vec<Box<str>>,
     width: usize,
-    table: Vec<u16>,
+    table: Vec<Name>,
 }
 
 impl PrefixMapping {
@@ -75,7 +71,7 @@ impl PrefixMapping {
         digits: Digits,
         names: Vec<Box<str>>,
         width: usize,
-        table: Vec<u16>,
+        table: Vec<Name>,
     ) -> Self {
         debug_assert_eq!(table.len(), digits.count() * width);
         let mut mapping = Self { digits, names, width, table };
@@ -88,15 +84,14 @@ impl PrefixMapping {
         if self.names.is_sorted() {
             return sort_rows(&mut self.table, self.width, |cell| cell);
         }
-        let mut order: Vec<u16> =
-            (0..self.names.len()).map(|i| ServiceIndex::new(i).get()).collect();
-        order.sort_by(|a, b| self.names[usize::from(*a)].cmp(&self.names[usize::from(*b)]));
-        let mut rank = vec![0; order.len()];
-        for (place, &name) in order.iter().enumerate() {
-            rank[usize::from(name)] = ServiceIndex::new(place).get();
+        let mut order: Vec<_> = Name::all(self.names.len()).collect();
+        order.sort_by(|a, b| self.names[a.index()].cmp(&self.names[b.index()]));
+        let mut rank = vec![Name::NONE; order.len()];
+        for (&name, place) in order.iter().zip(Name::all(order.len())) {
+            rank[name.index()] = place;
         }
         self.names.sort();
-        let rank_of = |cell: u16| rank.get(usize::from(cell)).copied().unwrap_or(HOLE);
+        let rank_of = |cell: Name| renumbered(cell.index(), &rank, Name::NONE);
         sort_rows(&mut self.table, self.width, rank_of);
     }
 
@@ -123,14 +118,14 @@ impl PrefixMapping {
     #[must_use]
     pub fn services_of(&self, base: Base) -> impl ExactSizeIterator<Item = &str> + Clone {
         let row = if base.digits() == self.digits { self.row(base.index()) } else { &[] };
-        row.iter().map(|&name| &*self.names[usize::from(name)])
+        row.iter().map(|&name| self.name(name))
     }
 
     /// The bases that a service holds, ascending, by the name that the mapping
     /// has for it.
     pub fn managed_bases(&self, name: &str) -> impl Iterator<Item = Base> + Clone {
-        let wanted = self.place_of(name);
-        let holds = move |row: &[u16]| wanted.is_some_and(|wanted| row.contains(&wanted));
+        let wanted = self.name_of(name);
+        let holds = move |row: &[Name]| wanted.is_some_and(|wanted| row.contains(&wanted));
         self.digits.bases().filter(move |base| holds(self.row(base.index())))
     }
 
@@ -140,7 +135,7 @@ impl PrefixMapping {
         for row in self.rows() {
             for (place, &name) in row.iter().enumerate() {
                 // A service under two names counts once.
-                counts[usize::from(name)] += usize::from(place == 0 || row[place - 1] != name);
+                counts[name.index()] += usize::from(place == 0 || row[place - 1] != name);
             }
         }
         self.names.iter().map(AsRef::as_ref).zip(counts)
@@ -152,20 +147,15 @@ impl PrefixMapping {
     }
 
     pub(crate) fn has_name(&self, name: &str) -> bool {
-        self.place_of(name).is_some()
+        self.name_of(name).is_some()
     }
 
-    fn place_of(&self, name: &str) -> Option<u16> {
-        let place = self.names.binary_search_by(|other| (**other).cmp(name)).ok()?;
-        Some(ServiceIndex::new(place).get())
-    }
-
-    /// The place of a name among [`PrefixMapping::names`].
+    /// The number of a name, if the mapping has it.
     pub(crate) fn name_of(&self, name: &str) -> Option<Name> {
-        self.place_of(name).map(|place| Name::new(place.into()))
+        self.names.binary_search_by(|other| (**other).cmp(name)).ok().map(Name::new)
     }
 
-    /// The name at a place.
+    /// The name of a number.
     pub(crate) fn name(&self, name: Name) -> &str {
         &self.names[name.index()]
     }
@@ -181,25 +171,25 @@ impl PrefixMapping {
 
     /// The rows of every base, one after another, each of [`Self::width`]
     /// cells.
-    pub(crate) fn table(&self) -> &[u16] {
+    pub(crate) fn table(&self) -> &[Name] {
         &self.table
     }
 
-    /// The services of a base as places in `names`, ascending.
+    /// The names of a base, ascending.
     #[inline]
-    pub(crate) fn row(&self, index: usize) -> &[u16] {
+    pub(crate) fn row(&self, index: usize) -> &[Name] {
         without_holes(self.cells(index))
     }
 
     /// The cells of a base, holes last.
     #[inline]
-    pub(crate) fn cells(&self, index: usize) -> &[u16] {
+    pub(crate) fn cells(&self, index: usize) -> &[Name] {
         &self.table[index * self.width..][..self.width]
     }
 
     /// The rows of every base, ascending.
     #[inline]
-    pub(crate) fn rows(&self) -> impl Iterator<Item = &[u16]> + Clone {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &[Name]> + Clone {
         let empty = if self.width == 0 { self.num_bases() } else { 0 };
         let rows = self.table.chunks_exact(self.width.max(1)).map(without_holes);
         rows.chain(std::iter::repeat_n(&[][..], empty))

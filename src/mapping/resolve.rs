@@ -7,7 +7,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::{HOLE, PrefixMapping};
+use super::PrefixMapping;
+use crate::index::{Name, renumbered};
 use crate::service::ServiceIndex;
 use crate::topology::Topology;
 
@@ -46,23 +47,23 @@ impl PrefixMapping {
             Err(_) => name,
         };
         let (names, renamed) = merge(self.names.iter().map(address_of));
-        let rename = |&cell: &u16| if cell == HOLE { HOLE } else { renamed[usize::from(cell)] };
+        let rename = |cell: &Name| renumbered(cell.index(), &renamed, Name::NONE);
         let table = self.table.iter().map(rename).collect();
         Cow::Owned(Self::from_table(self.digits, names, self.width, table))
     }
 }
 
-/// Some names, each once, in the order in which they first come, and the place
-/// among them of each.
+/// Some names, each once, in the order in which they first come, and the
+/// number of each among them.
 pub(crate) fn merge<'a>(
     names: impl ExactSizeIterator<Item = &'a Box<str>>,
-) -> (Vec<Box<str>>, Vec<u16>) {
+) -> (Vec<Box<str>>, Vec<Name>) {
     let mut merged = Vec::with_capacity(names.len());
     let mut place_of = HashMap::with_capacity(names.len());
     let places = names.map(|name| {
         *place_of.entry(name).or_insert_with(|| {
             merged.push(name.clone());
-            ServiceIndex::new(merged.len() - 1).get()
+            Name::new(merged.len() - 1)
         })
     });
     let places = places.collect();

@@ -7,7 +7,7 @@
 //! small number: [`by_width`] turns the usual ones into constants. It is the one
 //! list of them.
 
-use super::HOLE;
+use crate::index::Name;
 
 /// Evaluates an expression in which the width is a constant; for a width that is
 /// none of the usual ones, 1 to 8, another expression.
@@ -34,15 +34,15 @@ pub(crate) use by_width;
 
 /// A row up to its first hole: holes stand last.
 #[inline]
-pub(super) fn without_holes(row: &[u16]) -> &[u16] {
+pub(super) fn without_holes(row: &[Name]) -> &[Name] {
     match row.last() {
-        Some(&HOLE) => &row[..row.partition_point(|&cell| cell != HOLE)],
+        Some(last) if last.is_none() => &row[..row.partition_point(|cell| cell.is_some())],
         _ => row,
     }
 }
 
 /// Renames the cells of each row and sorts them.
-pub(super) fn sort_rows(table: &mut [u16], width: usize, rename: impl Fn(u16) -> u16) {
+pub(super) fn sort_rows(table: &mut [Name], width: usize, rename: impl Fn(Name) -> Name) {
     by_width!(width, WIDTH => sort_each::<WIDTH>(table, rename), else {
         for row in table.chunks_exact_mut(width.max(1)) {
             for cell in &mut *row {
@@ -55,7 +55,7 @@ pub(super) fn sort_rows(table: &mut [u16], width: usize, rename: impl Fn(u16) ->
 
 /// Without a branch on what is in the cells: which of two is smaller is anyone's
 /// guess, and a wrong one costs more than the whole row.
-fn sort_each<const WIDTH: usize>(table: &mut [u16], rename: impl Fn(u16) -> u16) {
+fn sort_each<const WIDTH: usize>(table: &mut [Name], rename: impl Fn(Name) -> Name) {
     for row in table.as_chunks_mut::<WIDTH>().0 {
         let mut sorted = row.map(&rename);
         for last in (1..WIDTH).rev() {
@@ -72,10 +72,10 @@ fn sort_each<const WIDTH: usize>(table: &mut [u16], rename: impl Fn(u16) -> u16)
 /// rows, also when they have no cells.
 #[inline]
 pub(super) fn for_each_row(
-    table: &[u16],
+    table: &[Name],
     width: usize,
     rows: usize,
-    mut visit: impl FnMut(usize, &[u16]),
+    mut visit: impl FnMut(usize, &[Name]),
 ) {
     by_width!(width, WIDTH => for_each_of::<WIDTH>(table, visit), else {
         (0..rows).for_each(|row| visit(row, &table[row * width..][..width]));
@@ -83,7 +83,7 @@ pub(super) fn for_each_row(
 }
 
 #[inline]
-fn for_each_of<const WIDTH: usize>(table: &[u16], mut visit: impl FnMut(usize, &[u16])) {
+fn for_each_of<const WIDTH: usize>(table: &[Name], mut visit: impl FnMut(usize, &[Name])) {
     let rows = table.as_chunks::<WIDTH>().0.iter().enumerate();
     rows.for_each(|(index, row)| visit(index, row));
 }
@@ -92,17 +92,22 @@ fn for_each_of<const WIDTH: usize>(table: &[u16], mut visit: impl FnMut(usize, &
 mod tests {
     use super::*;
 
+    fn names(numbers: impl Iterator<Item = usize>) -> Vec<Name> {
+        numbers.map(Name::new).collect()
+    }
+
     #[test]
     fn rows_of_every_width_are_renamed_and_sorted() {
-        for width in 0..12_u16 {
+        for width in 0..12 {
             let cells = 5 * width;
-            let mut table: Vec<u16> = (0..cells).map(|cell| cell * 7 % cells).collect();
+            let reversed = |cell: Name| Name::new(500 - cell.index());
+            let mut table = names((0..cells).map(|cell| cell * 7 % cells));
             let mut wanted = table.clone();
-            for row in wanted.chunks_exact_mut(usize::from(width).max(1)) {
-                row.iter_mut().for_each(|cell| *cell = 500 - *cell);
+            for row in wanted.chunks_exact_mut(width.max(1)) {
+                row.iter_mut().for_each(|cell| *cell = reversed(*cell));
                 row.sort_unstable();
             }
-            sort_rows(&mut table, width.into(), |cell| 500 - cell);
+            sort_rows(&mut table, width, reversed);
             assert_eq!(table, wanted, "{width}");
         }
     }
@@ -110,11 +115,11 @@ mod tests {
     #[test]
     fn rows_of_every_width_are_visited() {
         for width in 0..12 {
-            let table: Vec<u16> = (0..5 * width).collect();
+            let table = names(0..5 * width);
             let mut seen = Vec::new();
             let mut count = 0;
-            for_each_row(&table, width.into(), 5, |index, row| {
-                assert_eq!((index, row.len()), (count, width.into()));
+            for_each_row(&table, width, 5, |index, row| {
+                assert_eq!((index, row.len()), (count, width));
                 seen.extend_from_slice(row);
                 count += 1;
             });

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
-use crate::index::PlanName;
+use crate::index::{PlanName, renumbered};
 use crate::mapping::change::RawChange;
 use crate::mapping::{PrefixMapping, digest_of_base, digest_of_digits, hash_of_name};
 use crate::plan::Plan;
@@ -98,8 +98,7 @@ pub(super) fn digests(
     changes: &[RawChange<PlanName>],
 ) -> (u64, u64) {
     let hashes: Vec<_> = names.iter().map(|name| hash_of_name(name)).collect();
-    // Nobody adds nothing.
-    let hash = |name: PlanName| hashes.get(name.index()).copied().unwrap_or_default();
+    let hash = |name: PlanName| renumbered(name.index(), &hashes, 0);
     let start = digest_of_digits(mapping.digits());
     let (mut before, mut after, mut left) = (start, start, changes);
     mapping.for_each_sum(|base, old| {

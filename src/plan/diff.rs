@@ -22,7 +22,7 @@ use std::error::Error;
 use std::fmt;
 use std::ops::Range;
 
-use crate::index::{LIMIT, PlanName};
+use crate::index::{LIMIT, Name, PlanName, renumbered};
 use crate::mapping::PrefixMapping;
 use crate::mapping::change::RawChange;
 use crate::plan::Plan;
@@ -65,16 +65,15 @@ impl PrefixMapping {
 /// One of the two mappings: its table, and where its names are among all.
 #[derive(Debug)]
 struct Side<'a> {
-    cells: Cow<'a, [u16]>,
+    cells: Cow<'a, [Name]>,
     places: Vec<PlanName>,
 }
 
 impl Side<'_> {
     /// The name in a cell, in the names of both; a hole stays one.
     #[inline]
-    fn name(&self, cell: u16) -> PlanName {
-        // A hole is beyond all places.
-        self.places.get(usize::from(cell)).copied().unwrap_or(PlanName::NONE)
+    fn name(&self, cell: Name) -> PlanName {
+        renumbered(cell.index(), &self.places, PlanName::NONE)
     }
 
     fn names(&self, row: Range<usize>) -> impl Iterator<Item = PlanName> {

@@ -3,7 +3,7 @@
 //! A service of the topology has its place in location order for an id, a name
 //! that the mapping alone knows a number after those.
 
-use crate::index::{Id, LIMIT, Place};
+use crate::index::{Id, LIMIT, Name, Place};
 use crate::mapping::PrefixMapping;
 use crate::service::ServiceIndex;
 use crate::topology::Topology;
@@ -16,7 +16,7 @@ pub(crate) struct Ids {
     /// The ids of the services, ascending by address; they are the first ids.
     by_address: Vec<Id>,
     /// The names that the mapping alone has, ascending; their ids follow.
-    unknown: Vec<u16>,
+    unknown: Vec<Name>,
 }
 
 impl Ids {
@@ -28,7 +28,8 @@ impl Ids {
             by_address[service.index()] = Id::new(place);
         }
         let mut ids = Self { of_name: Vec::new(), by_address, unknown: Vec::new() };
-        for (name, found) in (0..=u16::MAX).zip(topology.find_all(mapping.boxed_names())) {
+        let found = topology.find_all(mapping.boxed_names());
+        for (name, found) in Name::all(found.len()).zip(found) {
             let id = match found {
                 Some(service) => ids.by_address[service.index()],
                 None if ids.len() >= LIMIT => {
@@ -61,8 +62,8 @@ impl Ids {
 
     /// The id of a name of the mapping; none of a hole.
     #[inline]
-    pub(crate) fn of_name(&self, name: u16) -> Id {
-        self.of_name.get(usize::from(name)).copied().unwrap_or(Id::NONE)
+    pub(crate) fn of_name(&self, name: Name) -> Id {
+        self.of_name.get(name.index()).copied().unwrap_or(Id::NONE)
     }
 
     /// The id of a service.
@@ -71,7 +72,7 @@ impl Ids {
     }
 
     /// The name that only the mapping has of an id; `None` of a service.
-    pub(crate) fn unknown_name(&self, id: Id) -> Option<u16> {
+    pub(crate) fn unknown_name(&self, id: Id) -> Option<Name> {
         Some(self.unknown[id.index().checked_sub(self.services())?])
     }
 

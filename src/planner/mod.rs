@@ -37,8 +37,7 @@ use ids::Ids;
 use load_nodes::{Network, cost_of_misses};
 use sequence::Sequencer;
 
-use crate::index::Id;
-use crate::mapping::HOLE;
+use crate::index::{Id, Name};
 use crate::mapping::change::RawChange;
 
 /// A solved flow.
@@ -115,7 +114,7 @@ impl Task<'_> {
         let mut held = vec![0; self.ids.of_names().len()];
         for row in self.mapping.rows() {
             for (at, &name) in row.iter().enumerate() {
-                held[usize::from(name)] += u64::from(at == 0 || row[at - 1] != name);
+                held[name.index()] += u64::from(at == 0 || row[at - 1] != name);
             }
         }
         let mut by_id = vec![0; self.ids.len()];
@@ -138,7 +137,7 @@ impl Task<'_> {
                 Changed::Nowhere => {}
                 Changed::Cell(cell) => {
                     let cell = usize::from(cell);
-                    let name = self.mapping.cells(index).get(cell).copied().unwrap_or(HOLE);
+                    let name = self.mapping.cells(index).get(cell).copied().unwrap_or(Name::NONE);
                     let (from, to) = (ids.of_name(name), Ids::of_place(bases.row(index)[cell]));
                     if from != to {
                         changes.push(RawChange { base, from, to });

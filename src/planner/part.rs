@@ -24,7 +24,7 @@
 use super::Task;
 use crate::index::Id;
 use crate::location::Level;
-use crate::mapping::HOLE;
+const HOLE: u16 = u16::MAX;
 use crate::mapping::change::RawChange;
 use crate::service::ServiceIndex;
 use crate::share::Shares;
@@ -149,6 +149,7 @@ pub(crate) fn restrict(
     changes: &[RawChange<Id>],
     most: Most,
 ) -> Option<Vec<RawChange<Id>>> {
+    const HOLE: u16 = u16::MAX;
     let number = |id: Id| if id.is_none() { HOLE } else { id.index() as u16 };
     let id = |n: u16| if n == HOLE { Id::NONE } else { Id::new(n.into()) };
     let raw: Vec<RawChange<u16>> = changes

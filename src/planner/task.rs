@@ -132,7 +132,7 @@ impl<'a> Task<'a> {
     /// What an id is called: a service by its address.
     pub(crate) fn name(&self, id: Id) -> &str {
         match self.ids.unknown_name(id) {
-            Some(name) => &self.mapping.boxed_names()[usize::from(name)],
+            Some(name) => self.mapping.name(name),
             None => {
                 let service = self.topology.by_location()[id.index()];
                 self.topology.services()[service.index()].address()

@@ -3,7 +3,7 @@
 use super::bases::Bases;
 use super::before::Before;
 use super::changed::Changed;
-use crate::index::Place;
+use crate::index::{Name, Place};
 use crate::planner::limits::Limits;
 
 impl<'a> Bases<'a> {
@@ -70,13 +70,12 @@ impl<'a> Bases<'a> {
     /// most the empty cells change.
     pub(crate) fn compare(&mut self, base: usize, lacking: usize) {
         let (row, names) = (self.row(base), self.before.names(base));
-        let is_empty = |name: u16| name == crate::mapping::HOLE;
         let mut empty = None;
         let mut count = 0;
-        let mut is_alike = names.get(row.len()).is_none_or(|&name| is_empty(name));
+        let mut is_alike = names.get(row.len()).is_none_or(|name| name.is_none());
         for (cell, &place) in row.iter().enumerate() {
-            let name = names.get(cell).copied().unwrap_or(crate::mapping::HOLE);
-            let is_repeated = cell > 0 && !is_empty(name) && names[cell - 1] == name;
+            let name = names.get(cell).copied().unwrap_or(Name::NONE);
+            let is_repeated = cell > 0 && name.is_some() && names[cell - 1] == name;
             if place.is_none() {
                 (empty, count) = (u8::try_from(cell).ok(), count + 1);
             }

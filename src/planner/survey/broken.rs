@@ -3,7 +3,8 @@
 
 use super::capacity::Capacity;
 use super::{Broken, Survey};
-use crate::mapping::{HOLE, PrefixMapping};
+use crate::index::Name;
+use crate::mapping::PrefixMapping;
 use crate::planner::ids::Ids;
 use crate::planner::roles::{Role, Roles};
 
@@ -25,13 +26,13 @@ impl BrokenBases<'_> {
             self.ids.of_names().iter().map(|&id| self.roles.of(id) == Role::Leaving).collect();
         let mut held = vec![0_u64; leaves.len()];
         for (base, names) in self.mapping.rows().enumerate() {
-            if names.iter().any(|&name| leaves[usize::from(name)]) && !self.roles.is_still(base) {
+            if names.iter().any(|&name| leaves[name.index()]) && !self.roles.is_still(base) {
                 self.take(survey, base);
                 continue;
             }
-            let mut last = HOLE;
+            let mut last = Name::NONE;
             for &name in names {
-                held[usize::from(name)] += u64::from(name != last);
+                held[name.index()] += u64::from(name != last);
                 last = name;
             }
         }
@@ -72,7 +73,7 @@ impl BrokenBases<'_> {
     /// matters. One that no service has may be fixed too: it counts, but is
     /// nowhere.
     fn count(&self, base: usize) -> (u16, u16) {
-        let (mut fixed, mut leaving, mut last) = (0, 0, HOLE);
+        let (mut fixed, mut leaving, mut last) = (0, 0, Name::NONE);
         if self.roles.fixed_place.is_empty() && !self.roles.refills_only() {
             return (0, 0);
         }

@@ -2,7 +2,7 @@
 //! else: nearly all of them, so that what each costs is most of a survey.
 
 use super::Survey;
-use crate::index::Place;
+use crate::index::{Name, Place};
 use crate::mapping::{PrefixMapping, by_width};
 use crate::planner::limits::{Limits, Tier};
 
@@ -52,8 +52,8 @@ impl OwnName {
     }
 
     #[inline]
-    fn of(name: u16, names: &[Self]) -> Self {
-        names.get(usize::from(name)).copied().unwrap_or(Self::NONE)
+    fn of(name: Name, names: &[Self]) -> Self {
+        names.get(name.index()).copied().unwrap_or(Self::NONE)
     }
 
     #[inline]
@@ -82,7 +82,7 @@ impl Keeper<'_, '_> {
     /// Lets the bases of a table keep what they have, whose rows are as wide as
     /// bases are to have replicas.
     #[inline(never)]
-    fn keep_rows<const WIDTH: usize>(&mut self, table: &[[u16; WIDTH]], names: &[OwnName]) {
+    fn keep_rows<const WIDTH: usize>(&mut self, table: &[[Name; WIDTH]], names: &[OwnName]) {
         let Survey { bases, short, loads, .. } = &mut *self.survey;
         let (most, wider) = (WIDTH - self.least, self.limits.wider());
         let loads = &mut loads[..];

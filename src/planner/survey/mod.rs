@@ -17,8 +17,8 @@ use super::flow::{Bases, Before};
 use super::ids::Ids;
 use super::limits::Limits;
 use super::roles::Roles;
-use crate::index::Place;
-use crate::mapping::{HOLE, PrefixMapping};
+use crate::index::{Name, Place};
+use crate::mapping::PrefixMapping;
 
 /// What a plan starts from.
 #[derive(Debug)]
@@ -100,7 +100,7 @@ impl<'a> Survey<'a> {
                 }
                 *place = Place::NONE;
             }
-            let mut last = HOLE;
+            let mut last = Name::NONE;
             for &name in mapping.row(base) {
                 let place = ids.place(ids.of_name(name));
                 if let Some(load) = self.fixed_loads.get_mut(place.index()) {

@@ -7,7 +7,8 @@
 //! then are the rows of a base compared.
 
 use super::JsonError;
-use crate::mapping::{HOLE, PrefixMapping, TABLE_LIMIT, merge};
+use crate::index::Name;
+use crate::mapping::{PrefixMapping, TABLE_LIMIT, merge};
 use crate::prefix::{Base, Digits, PREFIXES, Prefix};
 use crate::topology::Topology;
 
@@ -18,14 +19,14 @@ pub(super) struct Document {
     pub(super) entries: Entries,
 }
 
-/// The entries of a document: for each prefix the places of its services in a
-/// list of names.
+/// The entries of a document: for each prefix its services, by their numbers in
+/// a list of names.
 ///
 /// Cells stand in the order of the document and each prefix knows its part of
 /// them: one array of thousands of addresses costs what it takes, not 65,536
 /// times that, and the order of the keys makes no difference.
 pub(super) struct Entries {
-    cells: Vec<u16>,
+    cells: Vec<Name>,
     spans: Vec<Span>,
     open: u32,
 }
@@ -75,10 +76,10 @@ impl Document {
             }
         }
         if has_ids {
-            let (names, places) = merge(self.names.iter());
+            let (names, numbers) = merge(self.names.iter());
             self.names = names;
             for cell in &mut self.entries.cells {
-                *cell = places[usize::from(*cell)];
+                *cell = numbers[cell.index()];
             }
         }
     }
@@ -92,8 +93,8 @@ impl Entries {
 
     /// Adds a service to the open entry.
     #[inline]
-    pub(super) fn push(&mut self, place: u16) {
-        self.cells.push(place);
+    pub(super) fn push(&mut self, name: Name) {
+        self.cells.push(name);
     }
 
     /// Makes the open entry that of a prefix and opens the next. `None` when the
@@ -115,7 +116,7 @@ impl Entries {
         self.cells.truncate(self.open as usize);
     }
 
-    fn cells_of(&self, span: Span) -> &[u16] {
+    fn cells_of(&self, span: Span) -> &[Name] {
         &self.cells[span.start as usize..span.end as usize]
     }
 
@@ -125,7 +126,7 @@ impl Entries {
     ///
     /// [`JsonError::Siblings`] for the first base whose prefixes disagree,
     /// [`JsonError::TooManyReplicas`].
-    fn into_table(self, digits: Digits) -> Result<(usize, Vec<u16>), JsonError> {
+    fn into_table(self, digits: Digits) -> Result<(usize, Vec<Name>), JsonError> {
         let widths = self.spans.iter().map(|span| span.end - span.start);
         let width = widths.max().unwrap_or_default() as usize;
         if width > TABLE_LIMIT / digits.count() {
@@ -136,11 +137,11 @@ impl Entries {
             table.shrink_to_fit();
             return Ok((width, table));
         }
-        let mut table = vec![HOLE; digits.count() * width];
+        let mut table = vec![Name::NONE; digits.count() * width];
         let bases = digits.bases().zip(self.spans.chunks_exact(digits.siblings()));
         for ((base, spans), row) in bases.zip(table.chunks_exact_mut(width.max(1))) {
-            for (cell, &place) in row.iter_mut().zip(self.agreed(base, spans)?) {
-                *cell = place;
+            for (cell, &name) in row.iter_mut().zip(self.agreed(base, spans)?) {
+                *cell = name;
             }
         }
         Ok((width, table))
@@ -157,7 +158,7 @@ impl Entries {
     /// The one row that the prefixes of a base have, in whatever order each of
     /// them gives it; empty when none has any.
     #[inline]
-    fn agreed(&self, base: Base, spans: &[Span]) -> Result<&[u16], JsonError> {
+    fn agreed(&self, base: Base, spans: &[Span]) -> Result<&[Name], JsonError> {
         let Some(first) = spans.iter().position(|span| !span.is_empty()) else { return Ok(&[]) };
         let row = self.cells_of(spans[first]);
         let agrees = |&span: &Span| span.is_empty() || same_set(row, self.cells_of(span));
@@ -172,9 +173,9 @@ impl Entries {
     }
 }
 
-/// Whether two rows hold the same places, each as often.
-fn same_set(one: &[u16], other: &[u16]) -> bool {
-    let sorted = |row: &[u16]| {
+/// Whether two rows hold the same names, each as often.
+fn same_set(one: &[Name], other: &[Name]) -> bool {
+    let sorted = |row: &[Name]| {
         let mut row = row.to_vec();
         row.sort_unstable();
         row

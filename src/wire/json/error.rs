@@ -4,9 +4,9 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use crate::index::LIMIT;
 use crate::mapping::TABLE_LIMIT;
 use crate::prefix::{Base, Digits, Prefix};
-use crate::service::ServiceIndex;
 
 /// Why a text can't be read as a mapping. Offsets are in bytes from the start of
 /// the text, the byte order mark included.
@@ -168,7 +168,7 @@ impl fmt::Display for JsonError {
                 f,
                 "the array of key {key:?} has one address too many at byte {offset}: a mapping \
                  names at most {}",
-                ServiceIndex::LIMIT
+                LIMIT
             ),
             Self::TooManyReplicas { replicas, digits } => write!(
                 f,

@@ -12,16 +12,14 @@
 //! than searched, so that a lookup takes constant time.
 
 use super::packed::{LONG, PackedName};
-use crate::service::ServiceIndex;
-
-const FREE: u16 = u16::MAX;
+use crate::index::{LIMIT, Name};
 
 /// How many slots a name may be from its own.
 const PROBES: usize = 32;
 
 /// The names that a document has had so far, with the row that named each last.
 pub(super) struct KnownNames {
-    slots: Vec<u16>,
+    slots: Vec<Name>,
     /// How many low bits of a hash are dropped.
     shift: u32,
     known: Vec<KnownName>,
@@ -35,7 +33,7 @@ struct KnownName {
 
 impl KnownNames {
     pub(super) fn new() -> Self {
-        Self { slots: vec![FREE; 256], shift: 64 - 8, known: Vec::new(), list: Vec::new() }
+        Self { slots: vec![Name::NONE; 256], shift: 64 - 8, known: Vec::new(), list: Vec::new() }
     }
 
     pub(super) fn into_vec(self) -> Vec<Box<str>> {
@@ -45,9 +43,9 @@ impl KnownNames {
     /// The place of a name in the list, if the first of its slots has it and
     /// `row` has not named it before. It is packed by [`PackedName::until_quote`].
     #[inline]
-    pub(super) fn find(&mut self, packed: PackedName, row: u32) -> Option<u16> {
+    pub(super) fn find(&mut self, packed: PackedName, row: u32) -> Option<Name> {
         let place = self.slots[self.slot_of(packed)];
-        let name = self.known.get_mut(usize::from(place))?;
+        let name = self.known.get_mut(place.index())?;
         if name.packed != packed || name.row == row {
             return None;
         }
@@ -59,19 +57,17 @@ impl KnownNames {
     /// `None` when `row` has named it before, or when it is declined. Apart
     /// from [`KnownNames::find`], to keep that short.
     #[inline(never)]
-    pub(super) fn search(&mut self, packed: PackedName, name: &[u8], row: u32) -> Option<u16> {
+    pub(super) fn search(&mut self, packed: PackedName, name: &[u8], row: u32) -> Option<Name> {
         let packed = packed.or_of(name);
         let short = packed.third < LONG;
         let first = self.slot_of(packed);
         for slot in first..first + PROBES {
             let place = self.slots[slot & (self.slots.len() - 1)];
-            if place == FREE {
+            if place.is_none() {
                 return self.insert(packed, name, row);
             }
-            let other = &mut self.known[usize::from(place)];
-            if other.packed == packed
-                && (short || *name == *self.list[usize::from(place)].as_bytes())
-            {
+            let other = &mut self.known[place.index()];
+            if other.packed == packed && (short || *name == *self.list[place.index()].as_bytes()) {
                 let new = other.row != row;
                 other.row = row;
                 return new.then_some(place);
@@ -81,30 +77,30 @@ impl KnownNames {
     }
 
     #[cold]
-    fn insert(&mut self, packed: PackedName, name: &[u8], row: u32) -> Option<u16> {
+    fn insert(&mut self, packed: PackedName, name: &[u8], row: u32) -> Option<Name> {
         let name = str::from_utf8(name).ok()?;
         let plain = |byte| byte >= b' ' && byte != b'\\';
-        if name.is_empty() || !name.bytes().all(plain) || self.list.len() == ServiceIndex::LIMIT {
+        if name.is_empty() || !name.bytes().all(plain) || self.list.len() == LIMIT {
             return None;
         }
         self.list.push(name.into());
         self.known.push(KnownName { packed, row });
         if self.slots.len() < 4 * self.list.len() {
-            self.slots = vec![FREE; 2 * self.slots.len()];
+            self.slots = vec![Name::NONE; 2 * self.slots.len()];
             self.shift -= 1;
             (0..self.list.len()).try_for_each(|place| self.place(place))?;
         } else {
             self.place(self.list.len() - 1)?;
         }
-        Some(ServiceIndex::new(self.list.len() - 1).get())
+        Some(Name::new(self.list.len() - 1))
     }
 
     /// Puts a name into the first free slot from its own.
     fn place(&mut self, place: usize) -> Option<()> {
         let first = self.slot_of(self.known[place].packed);
         let mask = self.slots.len() - 1;
-        let free = (first..first + PROBES).find(|slot| self.slots[slot & mask] == FREE)?;
-        self.slots[free & mask] = ServiceIndex::new(place).get();
+        let free = (first..first + PROBES).find(|slot| self.slots[slot & mask].is_none())?;
+        self.slots[free & mask] = Name::new(place);
         Some(())
     }
 
@@ -126,7 +122,7 @@ impl KnownNames {
 mod tests {
     use super::*;
 
-    fn intern(names: &mut KnownNames, name: &str, row: u32) -> Option<u16> {
+    fn intern(names: &mut KnownNames, name: &str, row: u32) -> Option<Name> {
         let (packed, _) = PackedName::until_quote(format!("{name}\"").as_bytes()).unwrap();
         names.find(packed, row).or_else(|| names.search(packed, name.as_bytes(), row))
     }
@@ -144,9 +140,9 @@ mod tests {
             let all: Vec<_> = (0..20_000).map(family).collect();
             for row in 1..3 {
                 let found = all.iter().map(|name| intern(&mut names, name, row));
-                assert!(found.eq((0..20_000).map(Some)));
+                assert!(found.eq(Name::all(20_000).map(Some)));
             }
-            let crowd = names.slots.split(|&slot| slot == FREE).map(<[u16]>::len).max();
+            let crowd = names.slots.split(|slot| slot.is_none()).map(<[Name]>::len).max();
             assert!(crowd < Some(PROBES), "{}: {crowd:?}", all[0]);
         }
     }
@@ -155,24 +151,24 @@ mod tests {
     fn long_names_differ_anywhere() {
         let mut names = KnownNames::new();
         let plain = "a".repeat(50);
-        assert_eq!(intern(&mut names, &plain, 1), Some(0));
+        assert_eq!(intern(&mut names, &plain, 1), Some(Name::new(0)));
         for place in 0..50 {
             let mut name = plain.clone();
             name.replace_range(place..=place, "b");
-            assert_eq!(intern(&mut names, &name, 1), u16::try_from(place + 1).ok());
+            assert_eq!(intern(&mut names, &name, 1), Some(Name::new(place + 1)));
         }
-        assert_eq!(intern(&mut names, &plain[..24], 1), Some(51));
-        assert_eq!(intern(&mut names, &plain[..23], 1), Some(52));
-        assert_eq!(intern(&mut names, &plain, 2), Some(0));
+        assert_eq!(intern(&mut names, &plain[..24], 1), Some(Name::new(51)));
+        assert_eq!(intern(&mut names, &plain[..23], 1), Some(Name::new(52)));
+        assert_eq!(intern(&mut names, &plain, 2), Some(Name::new(0)));
     }
 
     #[test]
     fn a_name_is_new_to_each_row_once() {
         let mut names = KnownNames::new();
-        assert_eq!(intern(&mut names, "a", 1), Some(0));
-        assert_eq!(intern(&mut names, "b", 1), Some(1));
+        assert_eq!(intern(&mut names, "a", 1), Some(Name::new(0)));
+        assert_eq!(intern(&mut names, "b", 1), Some(Name::new(1)));
         assert_eq!(intern(&mut names, "a", 1), None);
-        assert_eq!(intern(&mut names, "a", 2), Some(0));
+        assert_eq!(intern(&mut names, "a", 2), Some(Name::new(0)));
         assert_eq!(intern(&mut names, "", 2), None);
         assert_eq!(intern(&mut names, "a\\", 2), None);
         assert_eq!(names.search(PackedName::of(b"\xFF"), b"\xFF", 2), None);

@@ -14,8 +14,8 @@ use serde_json::value::RawValue;
 
 use super::JsonError;
 use super::entries::{Document, Entries};
+use crate::index::{LIMIT, Name};
 use crate::prefix::{PREFIXES, Prefix};
-use crate::service::ServiceIndex;
 use crate::wire::byte_offset::byte_offset;
 
 const BYTE_ORDER_MARK: char = '\u{FEFF}';
@@ -56,7 +56,7 @@ struct ThoroughReader<'a> {
     key: Option<String>,
     /// The key of each prefix, as it stands in the text.
     keys: Vec<Option<&'a str>>,
-    places: HashMap<Box<str>, u16>,
+    places: HashMap<Box<str>, Name>,
     names: Vec<Box<str>>,
     /// For each name the last prefix that named it.
     named_by: Vec<Option<Prefix>>,
@@ -141,7 +141,7 @@ impl<'a> ThoroughReader<'a> {
         Ok(())
     }
 
-    fn read_address(&mut self, prefix: Prefix, part: &'a str) -> Result<u16, JsonError> {
+    fn read_address(&mut self, prefix: Prefix, part: &'a str) -> Result<Name, JsonError> {
         let offset = self.offset(part);
         if !part.starts_with('"') {
             return Err(JsonError::NotAnAddress { offset, key: self.key(), found: kind(part) });
@@ -152,19 +152,19 @@ impl<'a> ThoroughReader<'a> {
         }
         let place = match self.places.get(&*address) {
             Some(&place) => place,
-            None if self.names.len() == ServiceIndex::LIMIT => {
+            None if self.names.len() == LIMIT => {
                 return Err(JsonError::TooManyServices { offset, key: self.key() });
             }
             None => self.add(&address),
         };
-        if self.named_by[usize::from(place)].replace(prefix) == Some(prefix) {
+        if self.named_by[place.index()].replace(prefix) == Some(prefix) {
             return Err(JsonError::RepeatedAddress { offset, key: self.key(), address });
         }
         Ok(place)
     }
 
-    fn add(&mut self, address: &str) -> u16 {
-        let place = ServiceIndex::new(self.names.len()).get();
+    fn add(&mut self, address: &str) -> Name {
+        let place = Name::new(self.names.len());
         self.places.insert(address.into(), place);
         self.names.push(address.into());
         self.named_by.push(None);

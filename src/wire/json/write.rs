@@ -7,6 +7,7 @@
 
 use std::io;
 
+use crate::index::Name;
 use crate::mapping::PrefixMapping;
 use crate::prefix::{Base, Prefix};
 
@@ -62,7 +63,7 @@ impl<'a> Writer<'a> {
     /// as the last copy is too long.
     pub(super) fn length(&self, bases: impl Iterator<Item = Base>) -> usize {
         let lengths: Vec<_> = self.fragments.iter().map(Vec::len).collect();
-        let length = |&name: &u16| lengths[usize::from(name)];
+        let length = |name: &Name| lengths[name.index()];
         let row = |base: Base| self.mapping.row(base.index()).iter().map(length).sum::<usize>();
         let siblings = self.mapping.digits().siblings();
         bases.map(|base| (row(base) + KEY) * siblings).sum::<usize>() + size_of::<Head>()
@@ -70,13 +71,13 @@ impl<'a> Writer<'a> {
 
     /// Writes the services of a prefix and the bracket after them.
     #[inline]
-    fn push_row(&self, row: &[u16], out: &mut Vec<u8>) {
+    fn push_row(&self, row: &[Name], out: &mut Vec<u8>) {
         let mut previous = None;
         for &name in row {
             // A service that the mapping knew under two names stands in the
             // row twice.
             if previous != Some(name) {
-                self.push(usize::from(name), out);
+                self.push(name.index(), out);
             }
             previous = Some(name);
         }
