@@ -288,12 +288,11 @@ impl<'a> Filling<'a> {
         }
         let here = self.stops.len();
         let domain_at = &self.topology.domains(level)[domain];
-        match level.finer() {
-            Some(finer) => self.rise_all(finer, self.topology.parts(domain_at)),
-            None => {
-                let leaves = available(self.topology, self.topology.members(domain_at));
-                self.stop(Water::whole(self.bases), leaves, self.bases * leaves, here);
-            }
+        if let Some(finer) = level.finer() {
+            self.rise_all(finer, self.topology.parts(domain_at));
+        } else {
+            let leaves = available(self.topology, self.topology.members(domain_at));
+            self.stop(Water::whole(self.bases), leaves, self.bases * leaves, here);
         }
         let cap = self.bases * u64::from(self.rules.cap(level));
         let binds = self.stops[here..].iter().map(|stop| stop.amount).sum::<u64>() > cap;
@@ -431,18 +430,15 @@ fn pour(topology: &Topology, digits: Digits, rules: Rules, room: &[Vec<u64>; 4])
             shares[service] = share;
         };
         services.stops.clear();
-        match level.finer() {
-            Some(finer) => {
-                services.rise_all(finer, topology.parts(unit));
-                let water = services.fill(0, holds).map(|filled| filled.0);
-                services.settle(finer, topology.parts(unit), water, &mut say);
-            }
-            None => {
-                let leaves = available(topology, topology.members(unit)).max(1);
-                let Water { numerator, denominator } = holds;
-                let water = Water { numerator, denominator: denominator * leaves };
-                services.settle_services(unit.members(), Some(water), &mut say);
-            }
+        if let Some(finer) = level.finer() {
+            services.rise_all(finer, topology.parts(unit));
+            let water = services.fill(0, holds).map(|filled| filled.0);
+            services.settle(finer, topology.parts(unit), water, &mut say);
+        } else {
+            let leaves = available(topology, topology.members(unit)).max(1);
+            let Water { numerator, denominator } = holds;
+            let water = Water { numerator, denominator: denominator * leaves };
+            services.settle_services(unit.members(), Some(water), &mut say);
         }
     }
     shares

@@ -35,7 +35,7 @@ impl<'a> Leftover<'a> {
     }
 
     /// Which of `going` are taken away from a base that has `held`, ascending.
-    pub(super) fn to_take_away(
+    pub(super) fn choose_gone(
         &mut self,
         held: &[Id],
         going: &[Id],
@@ -142,7 +142,7 @@ mod tests {
         let ids = |list: &[usize]| -> Vec<Id> { list.iter().map(|&id| Id::new(id)).collect() };
         let is_sound = |id: Id| id.index() < 4 && !unsound.contains(&id.index());
         let mut leftover = Leftover::new(&limits, replicas.into());
-        let gone = leftover.to_take_away(&ids(held), &ids(going), is_sound);
+        let gone = leftover.choose_gone(&ids(held), &ids(going), is_sound);
         gone.iter().map(|id| id.index()).collect()
     }
 

@@ -56,9 +56,9 @@ impl Tier {
 
     /// How many of some places are in the domain of another.
     #[inline]
-    pub(crate) fn count(&self, places: impl Iterator<Item = Place>, around: Place) -> usize {
+    pub(crate) fn count(&self, places: impl IntoIterator<Item = Place>, around: Place) -> usize {
         let domain = self.domain(around);
-        places.filter(|&place| self.domain(place) == domain).count()
+        places.into_iter().filter(|&place| self.domain(place) == domain).count()
     }
 }
 
@@ -148,7 +148,10 @@ impl Limits {
 
     /// Whether a base with some services may have one more.
     #[inline]
-    pub(crate) fn lets(&self, others: impl Iterator<Item = Place> + Clone, place: Place) -> bool {
+    pub(crate) fn lets<I>(&self, others: I, place: Place) -> bool
+    where
+        I: IntoIterator<Item = Place> + Clone,
+    {
         self.tiers.iter().all(|tier| tier.count(others.clone(), place) < tier.cap)
     }
 }

@@ -97,10 +97,12 @@ impl<'a> Sequencer<'a> {
             add(goes.unwrap_or(Id::NONE), comes);
         }
         let gone = match &mut self.leftover {
-            Some(leftover) => leftover.to_take_away(&self.held, &self.going, is_sound),
+            Some(leftover) => leftover.choose_gone(&self.held, &self.going, is_sound),
             None => &self.going,
         };
-        gone.iter().for_each(|&goes| add(goes, Id::NONE));
+        for &goes in gone {
+            add(goes, Id::NONE);
+        }
     }
 
     fn start(&mut self, has: &[Id], wants: &[Id]) {

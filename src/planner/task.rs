@@ -131,13 +131,11 @@ impl<'a> Task<'a> {
 
     /// What an id is called: a service by its address.
     pub(crate) fn name(&self, id: Id) -> &str {
-        match self.ids.unknown_name(id) {
-            Some(name) => self.mapping.name(name),
-            None => {
-                let service = self.topology.by_location()[id.index()];
-                self.topology.services()[service.index()].address()
-            }
+        if let Some(name) = self.ids.unknown_name(id) {
+            return self.mapping.name(name);
         }
+        let service = self.topology.by_location()[id.index()];
+        self.topology.services()[service.index()].address()
     }
 
     /// The names of the services that are held, ascending.
