@@ -17,11 +17,7 @@ fn hosts(count: usize) -> Topology {
 }
 
 fn all_on(digits: u8, services: &[&str]) -> PrefixMapping {
-    let mut mapping = PrefixMapping::new(notation::digits(digits));
-    for base in mapping.digits().bases() {
-        mapping.assign_services(base, services.iter().copied()).unwrap();
-    }
-    mapping
+    notation::filled(digits, services, "")
 }
 
 #[test]

@@ -9,41 +9,12 @@ use meta0::{
 };
 use proptest::prelude::*;
 
-/// `a=s1.r1.h1 b/id=s1.r2.h2!0`: `!` a score, `/` a service id.
-#[track_caller]
-fn topology(text: &str) -> Topology {
-    let service = |word: &str| {
-        let (name, place) = word.split_once('=').unwrap();
-        let (place, score) = place.split_once('!').unwrap_or((place, "100"));
-        let (address, id) = name.split_once('/').unwrap_or((name, ""));
-        let service =
-            Service::new(address, place.parse().unwrap()).with_score(score.parse().unwrap());
-        if id.is_empty() { service } else { service.with_id(id) }
-    };
-    Topology::new(text.split_whitespace().map(service).collect()).unwrap()
-}
+use crate::notation::{self, mapping, topology};
+use crate::share::some_rules;
 
-/// `0: a b c | 1: b c d`
-#[track_caller]
-fn mapping(digits: u8, text: &str) -> PrefixMapping {
-    let digits = Digits::try_from(digits).unwrap();
-    let mut mapping = PrefixMapping::new(digits);
-    for entry in text.split('|') {
-        let (base, names) = entry.split_once(':').unwrap();
-        let base = meta0::Base::parse(base.trim(), digits).unwrap();
-        mapping.assign_services(base, names.split_whitespace()).unwrap();
-    }
-    mapping
-}
-
-/// Every base on the same services, but for those said.
+/// Every base of one digit on the same services, but for those said.
 fn filled(names: &[&str], others: &str) -> PrefixMapping {
-    let mut mapping = mapping(1, others);
-    let missing: Vec<_> = mapping.missing_bases().collect();
-    for base in missing {
-        mapping.assign_services(base, names.iter().copied()).unwrap();
-    }
-    mapping
+    notation::filled(1, names, others)
 }
 
 fn rules(replicas: u16, min_dist: &str) -> Rules {
@@ -100,7 +71,7 @@ fn an_excess_base() {
 
 #[test]
 fn a_service_under_two_names() {
-    let topology = topology("a/ida=h1.d b=h2.d c=h3.d");
+    let topology = topology("a#ida=h1.d b=h2.d c=h3.d");
     let mapping = filled(&["ida", "b", "c"], "1: a b c ida");
     for mapping in [mapping.resolve(&topology), mapping] {
         let report = check(&mapping, &topology, rules(3, "2"));
@@ -123,7 +94,7 @@ fn a_name_that_no_service_has() {
 
 #[test]
 fn an_unknown_name_that_stands_twice() {
-    let known = topology("b=h1 x/y=h2");
+    let known = topology("b=h1 x#y=h2");
     let mapping = filled(&["b", "u", "v"], "7: b x y").resolve(&known);
     let options = CheckOptions::new(rules(3, "1")).examples(0);
     let report = mapping.check(&topology("b=h1 c=h2 d=h3"), &options).unwrap();
@@ -241,16 +212,6 @@ fn topology_of(spots: &[Spot]) -> Topology {
         if spot.has_id { service.with_id(format!("i{place}")) } else { service }
     };
     Topology::new(spots.iter().enumerate().map(service).collect()).unwrap()
-}
-
-fn some_rules() -> impl Strategy<Value = Rules> {
-    (1..=10_u16, 1..=4_u8, 0..=4_usize, 0..=2_u16).prop_map(
-        |(replicas, dist, level, degradation)| {
-            let rules = Rules::new(replicas).unwrap().min_dist(dist.try_into().unwrap());
-            let rules = rules.degradation(degradation);
-            Level::ALL.get(level).map_or(rules, |&level| rules.level(level))
-        },
-    )
 }
 
 /// Every base on `replicas` services at even steps, then some of them on
@@ -433,7 +394,7 @@ proptest! {
     #[test]
     fn agrees_with_the_plain_check(
         spots in spots(),
-        rules in some_rules(),
+        rules in some_rules(10),
         digits in 0..=2_u8,
         damage in prop::collection::vec((0..256_usize, prop::collection::vec(any::<u16>(), 0..=12)), 0..20),
     ) {

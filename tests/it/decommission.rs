@@ -102,6 +102,7 @@ fn the_loads_are_as_close_as_the_oracles() {
     for (size, seeds) in [(Size::TINY, 2_000), (Size::SMALL, 4_000), (Size::MIDDLE, 100)] {
         for seed in 0..seeds {
             let instance = Instance::satisfiable(seed, size);
+            let _context = instance.context();
             let Leavers { services, bases } = instance.leavers(seed);
             let Instance { topology, mapping, rules, tolerance } = instance;
             let (services, bases) = (names(&services), bases.as_deref());
@@ -145,7 +146,9 @@ fn named_bases_alone_are_lost() {
 fn a_second_drain_never_refills_the_first() {
     let mut planned = 0;
     for seed in 0..3_000 {
-        let Instance { topology, mapping, rules, .. } = Instance::satisfiable(seed, Size::SMALL);
+        let instance = Instance::satisfiable(seed, Size::SMALL);
+        let _context = instance.context();
+        let Instance { topology, mapping, rules, .. } = instance;
         let [first, second] = match topology.services() {
             [first, .., second] => [first.address(), second.address()],
             _ => continue,

@@ -1,15 +1,17 @@
 //! The oracle of the oracle: everything is tried.
 //!
-//! Every row that a base may have is listed by definition, pair by pair; then,
-//! base by base, every vector of loads that can be reached, with the fewest
+//! Every row that a base may have is listed by definition; then, base by base,
+//! every vector of loads that can be reached, with the fewest
 //! moves to it. It takes `(bases + 1)^services` states, so few services.
 
 use std::iter;
 
 use itertools::Itertools;
-use meta0::{Base, PrefixMapping, Rules, Service, ServiceIndex, Shares, Tolerance, Topology};
+use meta0::{Base, Level, PrefixMapping, Rules, Service, ServiceIndex, Tolerance, Topology};
 
+use crate::bands::Bands;
 use crate::judge;
+use crate::oracle::Restrictions;
 
 /// The most services that may get something.
 const LIMIT: usize = 4;
@@ -60,13 +62,10 @@ impl<'a> Choices<'a> {
         let kept = self.kept.services_of(base).filter_map(|name| self.topology.find(name));
         let all: Vec<&Service> = kept.map(service).chain(new.iter().copied()).collect();
         new.iter().all(|service| {
-            let here = service.location();
-            let close = |s: &&&Service| s.location().distance(here) < rules.get_min_dist().get();
-            let alike = |s: &&&Service| s.location().shares(here, rules.get_level());
-            let has_room = all.iter().filter(alike).count()
-                <= usize::from(rules.degradation_cap().unwrap_or(rules.replicas()));
-            // It is close to itself, once.
-            all.iter().filter(close).count() == 1 && (rules.get_degradation() == 0 || has_room)
+            Level::ALL.into_iter().all(|level| {
+                let alike = |s: &&&Service| s.location().shares(service.location(), level);
+                all.iter().filter(alike).count() <= judge::cap(rules, level)
+            })
         })
     }
 
@@ -76,7 +75,7 @@ impl<'a> Choices<'a> {
 
     /// The least distance of services, of domains, and number of moves; each
     /// base takes one of its sets, of which each costs what it says.
-    fn best(&self, shares: &Shares, sets: &[Vec<(u32, u64)>]) -> (u64, u64, u64) {
+    fn best(&self, bands: &Bands, sets: &[Vec<(u32, u64)>]) -> (u64, u64, u64) {
         let radix = sets.len() + 1;
         let places: Vec<usize> = iter::successors(Some(1), |place| Some(place * radix))
             .take(self.open.len() + 1)
@@ -105,7 +104,7 @@ impl<'a> Choices<'a> {
                 loads[service.index()] += (state % radix) as u64;
                 state /= radix;
             }
-            judge::distance_of_loads(&loads, self.topology, shares)
+            judge::distance_of_loads(&loads, self.topology, bands)
         };
         let reached =
             least.iter().enumerate().filter_map(|(state, moves)| Some((state, (*moves)?)));
@@ -123,22 +122,27 @@ fn least(
     topology: &Topology,
     rules: Rules,
     tolerance: Tolerance,
-    held: &[&str],
+    restrictions: Restrictions<'_>,
 ) -> Option<(u64, u64, u64)> {
+    let Restrictions { held, drained, held_bases } = restrictions;
+    let drained: Vec<_> = drained.iter().filter_map(|name| topology.find(name)).collect();
+    let topology = &topology.drain(&drained);
     let mapping = &mapping.resolve(topology);
     let is_held = |name: &str| held.contains(&name);
     let is_open = |index: ServiceIndex| !is_held(topology.services()[index.index()].address());
-    let choices = Choices::new(mapping, topology, is_open, |_, name| is_held(name))?;
+    let keeps = |base: Base, name: &str| is_held(name) || held_bases.contains(&base);
+    let choices = Choices::new(mapping, topology, is_open, keeps)?;
     let sets = mapping.digits().bases().map(|base| {
         let wants =
             usize::from(rules.replicas()).saturating_sub(choices.kept.services_of(base).len());
+        let wants = if held_bases.contains(&base) { 0 } else { wants };
         let holders: Vec<_> =
             mapping.services_of(base).filter_map(|name| topology.find(name)).collect();
         let moves = |set| choices.members(set).filter(|s| !holders.contains(s)).count() as u64;
         choices.of(base, wants, rules).into_iter().map(|set| (set, moves(set))).collect()
     });
-    let shares = Shares::new(topology, mapping.digits(), rules).ok()?.tolerance(tolerance);
-    Some(choices.best(&shares, &sets.collect::<Vec<_>>()))
+    let bands = Bands::new(topology, mapping.digits(), rules, tolerance)?;
+    Some(choices.best(&bands, &sets.collect::<Vec<_>>()))
 }
 
 #[cfg(test)]
@@ -151,9 +155,11 @@ mod tests {
     fn the_oracle_finds_the_least_of_all() {
         let mut tried = 0;
         for seed in 0..3_000 {
-            let Instance { topology, mapping, rules, tolerance } =
-                Instance::satisfiable(seed, Size::TINY);
-            let Some(all) = least(&mapping, &topology, rules, tolerance, &[]) else { continue };
+            let instance = Instance::satisfiable(seed, Size::TINY);
+            let _context = instance.context();
+            let Instance { topology, mapping, rules, tolerance } = instance;
+            let all = least(&mapping, &topology, rules, tolerance, Restrictions::default());
+            let Some(all) = all else { continue };
             assert_eq!((all.0, all.1), (0, 0), "a balanced mapping exists, seed {seed}");
             let moves = oracle::least_moves(&mapping, &topology, rules, tolerance);
             assert_eq!(moves, all.2, "seed {seed}");
@@ -163,19 +169,23 @@ mod tests {
     }
 
     #[test]
-    fn the_oracle_finds_the_least_with_services_held_or_drained() {
+    fn the_oracle_finds_the_least_under_restrictions() {
         let mut tried = 0;
         for seed in 0..3_000 {
             let instance = Instance::satisfiable(seed, Size::TINY);
+            let _context = instance.context();
             let Instance { topology, mapping, rules, tolerance } = &instance;
-            let (held, drained) =
-                (instance.some_services(seed), instance.some_services(seed + 1_000_000));
-            let of_oracle = oracle::least(mapping, topology, *rules, *tolerance, &held, &drained);
-            let indices: Vec<_> = drained.iter().filter_map(|name| topology.find(name)).collect();
-            let all = least(mapping, &topology.drain(&indices), *rules, *tolerance, &held);
-            let (Ok(least), Some(all)) = (of_oracle, all) else { continue };
+            let held_bases = instance.some_bases(seed);
+            let restrictions = Restrictions {
+                held: &instance.some_services(seed),
+                drained: &instance.some_services(seed + 1_000_000),
+                held_bases: if seed % 2 == 0 { &held_bases } else { &[] },
+            };
+            let of_oracle = oracle::least(mapping, topology, *rules, *tolerance, restrictions);
+            let all = least(mapping, topology, *rules, *tolerance, restrictions);
+            let (Some(least), Some(all)) = (of_oracle, all) else { continue };
             let found = (least.service_distance, least.domain_distance, least.moves);
-            assert_eq!(found, all, "seed {seed}");
+            assert_eq!(found, all, "seed {seed}: {restrictions:?}");
             tried += 1;
         }
         assert!(tried > 1_000, "{tried}");
@@ -186,6 +196,7 @@ mod tests {
         let mut tried = 0;
         for seed in 0..4_000 {
             let instance = Instance::satisfiable(seed, Size::TINY);
+            let _context = instance.context();
             let Leavers { services, bases } = instance.leavers(seed);
             let Instance { topology, mapping, rules, tolerance } = &instance;
             let mapping = &mapping.resolve(topology);
@@ -209,9 +220,9 @@ mod tests {
                 .bases()
                 .zip(&sets)
                 .all(|(base, sets)| sets.iter().all(|(_, moves)| *moves == frees(base) as u64));
-            let shares = Shares::new(of_bands, mapping.digits(), *rules);
-            let all = shares.ok().filter(|_| all_fit).map(|shares| {
-                let (distance, _, _) = choices.best(&shares.tolerance(*tolerance), &sets);
+            let bands = Bands::new(of_bands, mapping.digits(), *rules, *tolerance);
+            let all = bands.filter(|_| all_fit).map(|bands| {
+                let (distance, _, _) = choices.best(&bands, &sets);
                 (mapping.digits().bases().map(frees).sum::<usize>() as u64, distance)
             });
             let found = oracle::least_decommission(
@@ -233,6 +244,7 @@ mod tests {
         let mut unsatisfiable = 0;
         for seed in 0..3_000 {
             let instance = Instance::any(seed, Size::TINY);
+            let _context = instance.context();
             let Instance { topology, mapping, rules, .. } = &instance;
             let empty = PrefixMapping::new(crate::notation::digits(0));
             let base = empty.digits().base(0).unwrap();

@@ -1,4 +1,7 @@
-//! Min-cost flow, plain: successive shortest paths with potentials.
+//! The graph of [`crate::oracle`]: a plain min-cost flow, of no use to anything
+//! else.
+//!
+//! It sends the flow by successive shortest paths with potentials:
 //!
 //! 1. Bellman and Ford find the first potentials, for arcs of negative cost
 //!    (there must be no negative cycle).

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod attacks;
+mod bands;
 mod bootstrap;
 mod check;
 #[cfg(feature = "cli")]
@@ -19,6 +20,7 @@ mod oracle;
 mod partial;
 mod plan;
 mod rebalance;
+mod restricted;
 mod scale;
 mod services;
 mod share;

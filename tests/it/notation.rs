@@ -1,7 +1,7 @@
 //! Topologies and mappings as one line of text, so that a test fits on a screen.
 
 use itertools::Itertools;
-use meta0::{Base, Digits, PrefixMapping, Service, Topology};
+use meta0::{Base, Digits, Level, MinDist, PrefixMapping, Rules, Service, Topology};
 
 /// Reads `a=s1.r1.h1.v1 b#id=s1.r2.h2!0`: address, service id, location, score
 /// (100 unless said).
@@ -57,6 +57,45 @@ pub(crate) fn show(mapping: &PrefixMapping) -> String {
         .join(" | ")
 }
 
+/// Writes what [`topology`] reads.
+pub(crate) fn show_topology(topology: &Topology) -> String {
+    let service = |service: &Service| {
+        let id = service.id().map(|id| format!("#{id}")).unwrap_or_default();
+        let score = Some(service.score()).filter(|score| *score != 100);
+        let score = score.map(|score| format!("!{score}")).unwrap_or_default();
+        format!("{}{id}={}{score}", service.address(), service.location())
+    };
+    topology.services().iter().map(service).join(" ")
+}
+
+/// Writes the calls that build some rules.
+pub(crate) fn show_rules(rules: Rules) -> String {
+    let (min_dist, level) = (rules.get_min_dist(), rules.get_level());
+    let degradation = rules.get_degradation();
+    let calls = [
+        (min_dist != MinDist::default())
+            .then(|| format!(".min_dist(\"{}\".parse().unwrap())", min_dist.get())),
+        (level != min_dist.level()).then(|| format!(".level(Level::{level:?})")),
+        (degradation > 0).then(|| format!(".degradation({degradation})")),
+    ];
+    let caps = Level::ALL.into_iter().filter_map(|level| {
+        Some(format!(".at_most(Level::{level:?}, {})", rules.get_at_most(level)?))
+    });
+    let calls = calls.into_iter().flatten().chain(caps);
+    format!("Rules::new({}).unwrap(){}", rules.replicas(), calls.format(""))
+}
+
+/// Every base on the same services, but for those that a text says.
+#[track_caller]
+pub(crate) fn filled(digits: u8, names: &[&str], others: &str) -> PrefixMapping {
+    let mut mapping = mapping(digits, others);
+    let missing: Vec<_> = mapping.missing_bases().collect();
+    for base in missing {
+        mapping.assign_services(base, names.iter().copied()).expect("services without repeats");
+    }
+    mapping
+}
+
 #[test]
 fn a_topology_reads_as_written() {
     let topology = topology("b#id=s1.r2.h2!0 a=s1.r1.h1.v1");
@@ -71,4 +110,18 @@ fn a_mapping_reads_as_written() {
     assert_eq!(show(&mapping(1, "A: c b | 0: a")), "0: a | A: b c");
     assert_eq!(show(&mapping(0, ": b a")), ": a b");
     assert_eq!(mapping(1, "").missing_bases().count(), 16);
+}
+
+#[test]
+fn what_is_shown_reads_back() {
+    let text = "a=s1.r1.h1.v1 b#id=s1.r2.h2!0 c=v!-5 d#x=h!80";
+    assert_eq!(show_topology(&topology(text)), text);
+    assert_eq!(show(&filled(1, &["b", "c"], "0: a | F: a b")).matches("b c").count(), 14);
+    assert_eq!(show_rules(Rules::default()), "Rules::new(3).unwrap()");
+    let rules = Rules::default().min_dist("2".parse().unwrap()).level(Level::Rack).degradation(1);
+    assert_eq!(
+        show_rules(rules.at_most(Level::Site, 2).at_most(Level::Host, 9)),
+        "Rules::new(3).unwrap().min_dist(\"2\".parse().unwrap()).level(Level::Rack)\
+         .degradation(1).at_most(Level::Site, 2).at_most(Level::Host, 9)"
+    );
 }

@@ -3,26 +3,24 @@
 //! A min-cost flow on the explicit graph, one vertex for everything there is:
 //!
 //! ```text
-//! source -> base -> base in unit -> base in group -> service
-//!        -> volume -> host -> rack -> site -> sink
+//! source -> base -> base in site -> base in rack -> base in host -> base in volume
+//!        -> service -> volume -> host -> rack -> site -> sink
 //! ```
 //!
-//! A base takes what it wants, a unit what the degradation lets it hold, a
-//! group one replica. A service costs 1 when it is new to the base. Each load
-//! pays for its distance to its band: an arc with the room up to the floor and
+//! A base takes what it wants, and in each domain as many replicas as the cap
+//! of its level allows beyond those that it keeps there. A service costs 1 when
+//! it is new to the base. Each load pays for its distance to its band: an arc with the room up to the floor and
 //! a reward, one with the room up to the ceiling, one without limit and with a
 //! penalty. The weights make the sum lexicographic.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use itertools::Itertools;
-use meta0::{
-    Band, Base, Level, PrefixMapping, Rules, ServiceIndex, Shares, Tolerance, Topology,
-    Unsatisfiable,
-};
+use meta0::{Band, Base, Level, PrefixMapping, Rules, ServiceIndex, Tolerance, Topology};
 
+use crate::bands::Bands;
 use crate::flow::Network;
-use crate::judge;
+use crate::judge::{self, Standing};
 use crate::notation;
 
 /// Beyond any number of moves.
@@ -37,6 +35,21 @@ pub(crate) struct Least {
     pub(crate) domain_distance: u64,
     pub(crate) moves: u64,
     pub(crate) mapping: PrefixMapping,
+    /// Whether some base ends with fewer replicas, in all or up, than the rules
+    /// want and it had. No plan takes those away, so that all else is then no
+    /// bound on what a plan can reach.
+    pub(crate) takes_too_much: bool,
+}
+
+/// What may not change.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Restrictions<'a> {
+    /// Services that keep what they have and get nothing new.
+    pub(crate) held: &'a [&'a str],
+    /// Services that are as if their score were 0.
+    pub(crate) drained: &'a [&'a str],
+    /// Bases that keep what they have and get nothing new.
+    pub(crate) held_bases: &'a [Base],
 }
 
 /// The fewest moves to a valid and balanced mapping.
@@ -47,7 +60,8 @@ pub(crate) fn least_moves(
     rules: Rules,
     tolerance: Tolerance,
 ) -> u64 {
-    let least = least(mapping, topology, rules, tolerance, &[], &[]).expect("satisfiable rules");
+    let least = least(mapping, topology, rules, tolerance, Restrictions::default());
+    let least = least.expect("satisfiable rules");
     judge::assert_valid_and_balanced(&least.mapping, topology, rules, tolerance);
     least.moves
 }
@@ -55,41 +69,55 @@ pub(crate) fn least_moves(
 /// The least distance of services to their bands; with that, of domains; with
 /// that, the fewest moves.
 ///
-/// Held services keep exactly what they have: those replicas block their group
-/// and count in their unit, and the others of the base are as many as fit. A
-/// held service that is unavailable, or unknown, keeps its replicas as well,
-/// but has no band. Drained services are as if their score were 0.
+/// What is held stays exactly as it is: its replicas count in their domains,
+/// and the others of the base are as many as fit. A held service that is
+/// unavailable, or unknown, keeps its replicas as well, but has no band. `None`
+/// when the rules can't be satisfied without what is drained.
 pub(crate) fn least(
     mapping: &PrefixMapping,
     topology: &Topology,
     rules: Rules,
     tolerance: Tolerance,
-    held: &[&str],
-    drained: &[&str],
-) -> Result<Least, Box<Unsatisfiable>> {
+    restrictions: Restrictions<'_>,
+) -> Option<Least> {
+    let Restrictions { held, drained, held_bases } = restrictions;
     let find = |names: &[&str]| names.iter().filter_map(|name| topology.find(name)).collect();
     let drained: Vec<_> = find(drained);
     let topology = &topology.drain(&drained);
-    let shares = Shares::new(topology, mapping.digits(), rules)?.tolerance(tolerance);
+    let bands = Bands::new(topology, mapping.digits(), rules, tolerance)?;
     let mapping = &mapping.resolve(topology);
     let held_names: BTreeSet<&str> = held
         .iter()
         .map(|name| topology.find(name).map_or(*name, |i| topology.services()[i.index()].address()))
         .collect();
-    let keeps = |_: Base, name: &str| held_names.contains(name);
+    let keeps = |base: Base, name: &str| held_bases.contains(&base) || held_names.contains(name);
     let held: BTreeSet<ServiceIndex> = find(held).into_iter().collect();
     let mut task = Task::new(mapping, topology, rules, keeps);
     task.open.retain(|service| !held.contains(service));
-    for base in &mut task.bases {
-        base.wants = u64::from(rules.replicas()).saturating_sub(base.kept.len() as u64);
+    for (base, task) in mapping.digits().bases().zip(&mut task.bases) {
+        let wants = u64::from(rules.replicas()).saturating_sub(task.kept.len() as u64);
+        task.wants = if held_bases.contains(&base) { 0 } else { wants };
     }
     let weights = [SERVICE_WEIGHT, DOMAIN_WEIGHT, 1];
-    let (placed, _) = task.solve(&shares, weights);
+    let (placed, _) = task.solve(&bands, weights);
     let after = task.mapping_with(&placed);
     let (service_distance, domain_distance) =
         judge::distance_from_bands(&after, topology, rules, tolerance);
     let moves = judge::moves_between(mapping, &after) as u64;
-    Ok(Least { service_distance, domain_distance, moves, mapping: after })
+    let takes_too_much = mapping.digits().bases().any(|base| {
+        let of = |mapping: &PrefixMapping| {
+            Standing::of(mapping.services_of(base).unique(), topology, rules)
+        };
+        takes_too_much(&of(mapping), &of(&after), rules)
+    });
+    Some(Least { service_distance, domain_distance, moves, mapping: after, takes_too_much })
+}
+
+/// Whether a base has fewer replicas now, in all or up, than it had and than
+/// the rules want.
+pub(crate) fn takes_too_much(before: &Standing, after: &Standing, rules: Rules) -> bool {
+    let wanted = usize::from(rules.replicas());
+    after.replicas < before.replicas.min(wanted) || after.up < before.up.min(wanted)
 }
 
 /// What decommissioning some services costs: the moves, and the least sum of
@@ -113,7 +141,7 @@ pub(crate) fn least_decommission(
     };
     let stays = topology.drain(&named);
     let of_bands = if bases.is_some() { topology } else { &stays };
-    let shares = Shares::new(of_bands, mapping.digits(), rules).ok()?.tolerance(tolerance);
+    let bands = Bands::new(of_bands, mapping.digits(), rules, tolerance)?;
     let leaves_base =
         |base: Base, name: &str| leaves(name) && bases.is_none_or(|some| some.contains(&base));
     let mut task = Task::new(mapping, of_bands, rules, |base, name| !leaves_base(base, name));
@@ -123,7 +151,7 @@ pub(crate) fn least_decommission(
         task.wants = (mapping.services_of(base).unique().count() - task.kept.len()) as u64;
         freed += task.wants;
     }
-    let (placed, sent) = task.solve(&shares, [1, 0, 0]);
+    let (placed, sent) = task.solve(&bands, [1, 0, 0]);
     if sent < freed {
         return None;
     }
@@ -169,10 +197,10 @@ impl<'a> Task<'a> {
 
     /// The services that each base gets, and how many in all. The weights are
     /// those of a service's distance, of a domain's, and of a move.
-    fn solve(&self, shares: &Shares, weights: [i64; 3]) -> (Vec<Vec<ServiceIndex>>, u64) {
+    fn solve(&self, bands: &Bands, weights: [i64; 3]) -> (Vec<Vec<ServiceIndex>>, u64) {
         let mut network = Network::default();
         let [source, sink] = [network.vertex(), network.vertex()];
-        let services = self.add_loads(&mut network, sink, shares, weights);
+        let services = self.add_loads(&mut network, sink, bands, weights);
         let arcs: Vec<_> = self
             .bases
             .iter()
@@ -192,7 +220,7 @@ impl<'a> Task<'a> {
         &self,
         network: &mut Network,
         sink: usize,
-        shares: &Shares,
+        bands: &Bands,
         weights: [i64; 3],
     ) -> Vec<usize> {
         let kept = self.kept_loads();
@@ -200,19 +228,17 @@ impl<'a> Task<'a> {
         // For each service, the vertex of its domain at the last level.
         let mut above = vec![sink; kept.len()];
         for level in Level::ALL {
-            for (domain, band) in
-                self.topology.domains(level).iter().zip(shares.domain_bands(level))
-            {
+            for (domain, band) in self.topology.domains(level).iter().zip(bands.domains(level)) {
                 let vertex = network.vertex();
                 let members = self.topology.members(domain);
                 let load = members.iter().map(|member| kept[member.index()]).sum();
-                add_band(network, [vertex, above[members[0].index()]], band, load, domain_weight);
+                add_band(network, [vertex, above[members[0].index()]], *band, load, domain_weight);
                 for member in members {
                     above[member.index()] = vertex;
                 }
             }
         }
-        for (index, band) in shares.service_bands().enumerate() {
+        for (index, &band) in bands.services.iter().enumerate() {
             let vertex = network.vertex();
             add_band(network, [vertex, above[index]], band, kept[index], service_weight);
             above[index] = vertex;
@@ -232,8 +258,8 @@ impl<'a> Task<'a> {
         loads
     }
 
-    /// The source to a base, to its units, to its groups, to the services. Gives
-    /// the arcs that end in a service.
+    /// The source to a base, to its domains from sites to volumes, to the
+    /// services. Gives the arcs that end in a service.
     fn add_base(
         &self,
         network: &mut Network,
@@ -248,25 +274,21 @@ impl<'a> Task<'a> {
         let vertex = network.vertex();
         network.arc(source, vertex, base.wants, 0);
         let kept: Vec<_> = base.kept.iter().filter_map(|name| self.topology.find(name)).collect();
-        let (mut units, mut groups, mut arcs) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        let (mut inside, mut arcs) = (BTreeMap::new(), Vec::new());
         for &service in &self.open {
-            let (unit, group) = (self.unit(service), self.group(service));
-            if kept.iter().any(|&kept| self.group(kept) == group) {
-                continue;
+            let mut above = vertex;
+            for level in Level::ALL {
+                let domain = self.domain(level, service);
+                above = *inside.entry((level, domain)).or_insert_with(|| {
+                    let here = kept.iter().filter(|&&kept| self.domain(level, kept) == domain);
+                    let room = judge::cap(self.rules, level).saturating_sub(here.count());
+                    let in_domain = network.vertex();
+                    network.arc(above, in_domain, room as u64, 0);
+                    in_domain
+                });
             }
-            let in_unit = *units.entry(unit).or_insert_with(|| {
-                let in_unit = network.vertex();
-                let here = kept.iter().filter(|&&kept| self.unit(kept) == unit).count() as u64;
-                network.arc(vertex, in_unit, self.unit_cap().saturating_sub(here), 0);
-                in_unit
-            });
-            let in_group = *groups.entry(group).or_insert_with(|| {
-                let in_group = network.vertex();
-                network.arc(in_unit, in_group, 1, 0);
-                in_group
-            });
             let cost = if base.holds.contains(&service) { 0 } else { move_weight };
-            arcs.push((service, network.arc(in_group, services[service.index()], 1, cost)));
+            arcs.push((service, network.arc(above, services[service.index()], 1, cost)));
         }
         arcs
     }
@@ -283,31 +305,6 @@ impl<'a> Task<'a> {
 
     fn domain(&self, level: Level, service: ServiceIndex) -> usize {
         self.topology.domain_of(level, service).expect("one of the topology")
-    }
-
-    fn group(&self, service: ServiceIndex) -> usize {
-        self.domain(self.rules.get_min_dist().level(), service)
-    }
-
-    fn unit(&self, service: ServiceIndex) -> usize {
-        if self.has_caps() { self.domain(self.rules.get_level(), service) } else { 0 }
-    }
-
-    fn unit_cap(&self) -> u64 {
-        if self.has_caps() {
-            self.rules.degradation_cap().unwrap_or(self.rules.replicas()).into()
-        } else {
-            u64::MAX
-        }
-    }
-
-    /// Without degradation nothing is capped. With a level finer than the
-    /// groups, a domain in a group holds one replica at most, and the cap, at
-    /// least 1 when the rules can be satisfied, never binds. All is then one
-    /// unit.
-    fn has_caps(&self) -> bool {
-        let is_finer = self.rules.get_level() > self.rules.get_min_dist().level();
-        self.rules.get_degradation() > 0 && !is_finer
     }
 }
 

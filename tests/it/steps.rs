@@ -264,7 +264,9 @@ impl Cluster {
 #[test]
 fn a_cluster_that_takes_the_steps_gets_to_the_new_mapping() {
     for seed in 0..300 {
-        let Instance { topology, mapping, rules, .. } = Instance::satisfiable(seed, Size::SMALL);
+        let instance = Instance::satisfiable(seed, Size::SMALL);
+        let _context = instance.context();
+        let Instance { topology, mapping, rules, .. } = instance;
         let plan = mapping.rebalance(&topology, &RebalanceOptions::new(rules)).unwrap();
         let plan = plan.max_per_service(1 + usize::try_from(seed % 9).unwrap());
         let mut cluster = Cluster::new(&mapping.resolve(&topology));

@@ -1,41 +1,19 @@
-//! Random clusters, rules, and mappings in need of work, each from a seed.
-//!
-//! Tokens are few, so that domains collide; depths, scores and sizes of domains
-//! differ. A mapping starts from something orderly, then is damaged.
+//! How an instance is drawn: topology, rules, a start, and damage.
 
 use std::collections::BTreeSet;
 
-use itertools::Itertools;
-use meta0::{
-    Base, Digits, Level, Location, MinDist, PrefixMapping, Ratio, Rules, Service, Shares,
-    Tolerance, Topology,
-};
+use meta0::{Digits, Level, Location, MinDist, PrefixMapping, Rules, Service, Tolerance, Topology};
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{RngExt, SeedableRng};
 
+use super::{Instance, Size};
+use crate::bands::{self, Exact};
 use crate::judge;
-
-/// How large instances get.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Size {
-    services: usize,
-    max_digits: u8,
-    replicas: u16,
-}
-
-impl Size {
-    /// Few enough to try everything.
-    pub(crate) const TINY: Self = Self { services: 5, max_digits: 1, replicas: 4 };
-    /// Enough for every kind of trouble.
-    pub(crate) const SMALL: Self = Self { services: 14, max_digits: 1, replicas: 6 };
-    /// Loads of some dozens.
-    pub(crate) const MIDDLE: Self = Self { services: 30, max_digits: 2, replicas: 6 };
-}
 
 /// What the mapping was before it was damaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Start {
+pub(super) enum Start {
     /// Every base is missing.
     Nothing,
     /// Balanced for this topology.
@@ -63,102 +41,30 @@ enum Damage {
     Unknown,
     /// One replica is anywhere: too close, unavailable, or just elsewhere.
     Stray,
-    /// All replicas are in one rack, as far as it has services.
+    /// All replicas are in one domain of some level, as far as it has services.
     Crowded,
     /// A service stands there by address and by id.
     Twice,
 }
 
-/// A cluster, its rules, and its mapping.
-#[derive(Debug, Clone)]
-pub(crate) struct Instance {
-    pub(crate) topology: Topology,
-    pub(crate) mapping: PrefixMapping,
-    pub(crate) rules: Rules,
-    pub(crate) tolerance: Tolerance,
-}
+pub(super) type Row = BTreeSet<String>;
 
-/// Services that are to lose bases: all of theirs, when none are named.
-#[derive(Debug, Clone)]
-pub(crate) struct Leavers {
-    pub(crate) services: Vec<String>,
-    pub(crate) bases: Option<Vec<Base>>,
-}
-
-impl Instance {
-    /// An instance whose rules can perhaps not be satisfied.
-    pub(crate) fn any(seed: u64, size: Size) -> Self {
-        let mut draw = Draw { rng: StdRng::seed_from_u64(seed), size };
-        let topology = draw.topology();
-        let rules = draw.rules();
-        draw.instance(topology, rules)
-    }
-
-    /// An instance whose rules can be satisfied.
-    pub(crate) fn satisfiable(seed: u64, size: Size) -> Self {
-        let mut draw = Draw { rng: StdRng::seed_from_u64(seed), size };
-        loop {
-            let (topology, rules) = (draw.topology(), draw.rules());
-            if Shares::new(&topology, draw.digits(), rules).is_ok() {
-                return draw.instance(topology, rules);
-            }
-        }
-    }
-
-    /// Whether the rules can be satisfied.
-    pub(crate) fn is_satisfiable(&self) -> bool {
-        Shares::new(&self.topology, self.mapping.digits(), self.rules).is_ok()
-    }
-
-    /// Some addresses of the topology, perhaps none.
-    pub(crate) fn some_services(&self, seed: u64) -> Vec<&str> {
-        let mut rng = StdRng::seed_from_u64(seed);
-        let count = rng.random_range(0..=self.topology.services().len().min(3));
-        let services = self.topology.services().sample(&mut rng, count);
-        services.map(Service::address).collect()
-    }
-
-    /// Services, known or not, that lose bases; every base that loses something
-    /// is sound but for them.
-    pub(crate) fn leavers(&self, seed: u64) -> Leavers {
-        let mut services: Vec<_> =
-            self.some_services(seed).into_iter().map(str::to_owned).collect();
-        let mut rng = StdRng::seed_from_u64(seed + 1);
-        let mapping = self.mapping.resolve(&self.topology);
-        let is_unknown = |name: &&str| self.topology.find(name).is_none();
-        let unknown = mapping.names().filter(is_unknown).filter(|_| rng.random_bool(0.3));
-        services.extend(unknown.map(str::to_owned));
-        let leaves = |name: &str| services.iter().any(|service| service == name);
-        let is_held = |base: &Base| mapping.services_of(*base).any(leaves);
-        let is_sound = |base: &Base| {
-            let stay = mapping.services_of(*base).filter(|name| !leaves(name));
-            let row = mapping.services_of(*base);
-            row.len() == usize::from(self.rules.replicas())
-                && row.clone().all_unique()
-                && judge::judge_row(stay, &self.topology, self.rules).is_ok()
-        };
-        let held: Vec<_> = mapping.digits().bases().filter(is_held).collect();
-        if held.iter().all(is_sound) && rng.random_bool(0.5) {
-            return Leavers { services, bases: None };
-        }
-        let named = held.into_iter().filter(is_sound).filter(|_| rng.random_bool(0.7)).collect();
-        Leavers { services, bases: Some(named) }
-    }
-}
-
-type Row = BTreeSet<String>;
-
-struct Draw {
-    rng: StdRng,
+/// What draws an instance, piece by piece.
+pub(super) struct Draw {
+    pub(super) rng: StdRng,
     size: Size,
 }
 
 impl Draw {
+    pub(super) fn new(seed: u64, size: Size) -> Self {
+        Self { rng: StdRng::seed_from_u64(seed), size }
+    }
+
     fn digits(&self) -> Digits {
         Digits::try_from(self.size.max_digits).expect("digits of a size")
     }
 
-    fn instance(&mut self, topology: Topology, rules: Rules) -> Instance {
+    pub(super) fn instance(&mut self, topology: Topology, rules: Rules) -> Instance {
         let digits = match self.rng.random_range(0..8) {
             0 => Digits::try_from(0).expect("digits"),
             1 => Digits::try_from(1).expect("digits"),
@@ -192,7 +98,7 @@ impl Draw {
         *from.choose(&mut self.rng).expect("something to pick from")
     }
 
-    fn topology(&mut self) -> Topology {
+    pub(super) fn topology(&mut self) -> Topology {
         let count = self.rng.random_range(1..=self.size.services);
         let tokens = [3, 3, 3, 4].map(|most| self.rng.random_range(1..=most));
         let (depth, mixed) = (self.rng.random_range(1..=4), self.rng.random_bool(0.2));
@@ -222,16 +128,40 @@ impl Draw {
         tokens.join(".").parse().expect("one to four tokens")
     }
 
-    fn rules(&mut self) -> Rules {
+    pub(super) fn rules(&mut self) -> Rules {
         let min_dist = MinDist::try_from(self.pick(&[1, 1, 1, 2, 2, 3, 4])).expect("a distance");
-        Rules::new(self.rng.random_range(1..=self.size.replicas))
+        let rules = Rules::new(self.rng.random_range(1..=self.size.replicas))
             .expect("replicas")
             .min_dist(min_dist)
             .level(self.pick(&Level::ALL))
-            .degradation(self.pick(&[0, 0, 1, 1, 2]))
+            .degradation(self.pick(&[0, 0, 1, 1, 2]));
+        if self.rng.random_bool(0.5) { self.capped(rules) } else { rules }
     }
 
-    fn start(
+    /// The same with a cap at some levels, which sometimes can't bind.
+    fn capped(&mut self, rules: Rules) -> Rules {
+        let count = self.pick(&[1, 1, 2, 3]);
+        let levels: Vec<_> = Level::ALL.sample(&mut self.rng, count).copied().collect();
+        levels.into_iter().fold(rules, |rules, level| {
+            rules.at_most(level, self.rng.random_range(1..=rules.replicas() + 1))
+        })
+    }
+
+    /// The same without most of the services that the rules can do without.
+    pub(super) fn squeezed(&mut self, topology: &Topology, rules: Rules) -> Topology {
+        let mut services = topology.services().to_vec();
+        services.shuffle(&mut self.rng);
+        for place in (0..services.len()).rev() {
+            let mut fewer = services.clone();
+            fewer.remove(place);
+            if self.rng.random_bool(0.8) && bands::is_satisfiable(&fewer, rules) {
+                services = fewer;
+            }
+        }
+        Topology::new(services).expect("distinct addresses and ids")
+    }
+
+    pub(super) fn start(
         &mut self,
         start: Start,
         topology: &Topology,
@@ -275,15 +205,15 @@ impl Draw {
     /// Services in location order are arcs of a circle, each as long as its
     /// share; a base holds those that its evenly spaced points fall on.
     fn balanced(&mut self, topology: &Topology, rules: Rules, digits: Digits) -> Vec<Row> {
-        let Ok(shares) = Shares::new(topology, digits, rules) else {
+        let Some(shares) = bands::shares(topology, digits, rules) else {
             return digits.bases().map(|_| self.valid_row(topology, rules, &[1])).collect();
         };
         let mut points = Vec::new();
-        let mut end = (0, 1);
+        let mut end = Exact::ZERO;
         for index in topology.by_location() {
-            end = plus(end, shares.services()[index.index()]);
             let address = topology.services()[index.index()].address();
-            while (points.len() as u128) * end.1 < end.0 {
+            end = end + shares.get(address).copied().unwrap_or(Exact::ZERO);
+            while Exact::whole(points.len()) < end {
                 points.push(address.to_owned());
             }
         }
@@ -306,15 +236,11 @@ impl Draw {
         order.sort_by_key(|(key, service)| (*key, service.address()));
         let mut row: Vec<&Service> = Vec::new();
         for (_, service) in order.into_iter().rev() {
-            let near =
-                |other: &&&Service| other.location().shares(service.location(), rules.get_level());
-            let far = |other: &&Service| {
-                other.location().distance(service.location()) >= rules.get_min_dist().get()
-            };
-            let has_room = row.iter().filter(near).count()
-                < usize::from(rules.degradation_cap().unwrap_or(rules.replicas()));
-            if row.len() < usize::from(rules.replicas()) && has_room && row.iter().all(far) {
-                row.push(service);
+            row.push(service);
+            let names = row.iter().map(|service| service.address());
+            let fits = judge::judge_row(names, topology, rules).is_ok();
+            if row.len() > usize::from(rules.replicas()) || !fits {
+                row.pop();
             }
         }
         row.into_iter().map(|service| service.address().to_owned()).collect()
@@ -354,9 +280,11 @@ impl Draw {
             Damage::Unknown => replace(format!("10.98.0.{}:6001", self.rng.random_range(0..3))),
             Damage::Stray => replace(random.address().to_owned()),
             Damage::Crowded => {
-                let near = |s: &&Service| s.location().shares(random.location(), Level::Rack);
-                let near = topology.services().iter().filter(near);
-                *row = near.take(rules.replicas().into()).map(|s| s.address().to_owned()).collect();
+                let level = self.pick(&Level::ALL);
+                let near = |s: &&Service| s.location().shares(random.location(), level);
+                let near: Vec<_> = topology.services().iter().filter(near).collect();
+                let some = near.sample(&mut self.rng, rules.replicas().into());
+                *row = some.map(|service| service.address().to_owned()).collect();
             }
             Damage::Twice => {
                 let mut held = names.iter().filter_map(|name| topology.find(name));
@@ -364,48 +292,5 @@ impl Draw {
                 row.extend(id.map(str::to_owned));
             }
         }
-    }
-}
-
-/// A sum of fractions, in lowest terms.
-fn plus((a, b): (u128, u128), share: Ratio) -> (u128, u128) {
-    let (c, d) = share.parts();
-    let (numerator, denominator) = (a * d + c * b, b * d);
-    let (mut divisor, mut rest) = (numerator, denominator);
-    while rest > 0 {
-        (divisor, rest) = (rest, divisor % rest);
-    }
-    (numerator / divisor, denominator / divisor)
-}
-
-#[test]
-fn every_kind_of_fault_comes_up() {
-    let kinds = [" 0 replicas", "replicas", "nobody", "unavailable", "too close", "around"];
-    let mut found = BTreeSet::new();
-    for seed in 0..300 {
-        let Instance { topology, mapping, rules, .. } = Instance::satisfiable(seed, Size::SMALL);
-        let mapping = mapping.resolve(&topology);
-        for base in mapping.digits().bases() {
-            let fault = judge::judge_base(&mapping, &topology, rules, base).err();
-            let is_there = |kind: &&str| fault.as_ref().is_some_and(|fault| fault.contains(kind));
-            found.extend(kinds.into_iter().filter(is_there));
-            found.extend((!mapping.services_of(base).all_unique()).then_some("twice"));
-        }
-    }
-    assert_eq!(found.len(), kinds.len() + 1, "{found:?}");
-}
-
-#[test]
-fn a_balanced_start_is_balanced() {
-    for seed in 0..200 {
-        let Instance { topology, mapping, rules, tolerance } =
-            Instance::satisfiable(seed, Size::MIDDLE);
-        let mut draw = Draw { rng: StdRng::seed_from_u64(seed), size: Size::MIDDLE };
-        let rows = draw.start(Start::Balanced, &topology, rules, mapping.digits());
-        let mut balanced = PrefixMapping::new(mapping.digits());
-        for (base, row) in mapping.digits().bases().zip(&rows) {
-            balanced.assign_services(base, row.iter().map(String::as_str)).unwrap();
-        }
-        judge::assert_valid_and_balanced(&balanced, &topology, rules, tolerance);
     }
 }
