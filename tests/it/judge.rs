@@ -103,7 +103,7 @@ pub(crate) fn broken_caps(services: &[&Service], rules: Rules) -> BTreeSet<&'sta
         |level, cap: Option<u16>| cap.is_some_and(|cap| crowd(services, level) > usize::from(cap));
     let is_crowded = |level: &Level| exceeds(*level, rules.get_at_most(*level));
     let broken = [
-        ("too close", services.iter().array_combinations().any(is_close)),
+        ("too_close", services.iter().array_combinations().any(is_close)),
         ("degradation", exceeds(rules.get_level(), degradation_cap(rules))),
         ("crowded", Level::ALL.iter().any(is_crowded)),
     ];
@@ -113,7 +113,8 @@ pub(crate) fn broken_caps(services: &[&Service], rules: Rules) -> BTreeSet<&'sta
 /// How a base stands: what no wave and no limit may make worse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Standing {
-    /// The kinds of breach that it has, and how many of each.
+    /// The kinds of breach that it has, in the words of a report, and how many
+    /// of each.
     pub(crate) breaches: BTreeMap<&'static str, usize>,
     /// How many services it is on, known or not.
     pub(crate) replicas: usize,
@@ -272,12 +273,12 @@ mod tests {
             standing.breaches.into_keys().join(", ")
         };
         let close = rules.min_dist(2.try_into().unwrap());
-        assert_eq!(broken(close, "a b c"), "too close");
+        assert_eq!(broken(close, "a b c"), "too_close");
         assert_eq!(broken(rules.level(Level::Host).degradation(1), "a b c"), "degradation");
         let crowded = close.at_most(Level::Rack, 2).at_most(Level::Host, 2);
         assert_eq!(broken(crowded, "a c d"), "crowded");
-        assert_eq!(broken(crowded, "a b"), "short, too close");
-        assert_eq!(broken(crowded, "a b c"), "crowded, too close");
+        assert_eq!(broken(crowded, "a b"), "short, too_close");
+        assert_eq!(broken(crowded, "a b c"), "crowded, too_close");
     }
 
     #[test]

@@ -26,7 +26,7 @@ fn every_kind_of_fault_comes_up() {
         "excess",
         "missing",
         "short",
-        "too close",
+        "too_close",
         "unavailable",
         "unknown",
     ];
