@@ -10,6 +10,7 @@ mod check;
 mod cli;
 mod decommission;
 mod exhaustive;
+mod fewest_broken;
 mod fixtures;
 mod flow;
 mod instance;
