@@ -99,9 +99,22 @@ proptest! {
     #[test]
     fn a_refusal_proves_itself(topology in topologies(), rules in some_rules(6)) {
         let Err(error) = Shares::new(&topology, Digits::MAX, rules) else { return Ok(()) };
-        let capacity: u64 = error.domains.iter().map(|d| u64::from(d.cap)).sum();
-        prop_assert_eq!(capacity, error.capacity);
+        prop_assert_eq!((error.wanted, error.rules), (rules.replicas(), rules));
         prop_assert!(error.capacity < error.wanted.into());
-        prop_assert_eq!(error.wanted, rules.replicas());
+        let mut capacity = 0;
+        let mut covered = vec![0; topology.services().len()];
+        for full in &error.domains {
+            prop_assert_eq!(usize::from(full.cap), cap(rules, full.level), "{:?}", full);
+            capacity += u64::from(full.cap);
+            let mut named = topology.domains(full.level).iter();
+            let domain = named.find(|domain| domain.name() == full.name).unwrap();
+            for index in topology.members(domain) {
+                covered[index.index()] += 1;
+            }
+        }
+        prop_assert_eq!(capacity, error.capacity);
+        for (service, times) in topology.services().iter().zip(covered) {
+            prop_assert!(times < 2 && (times > 0 || !service.is_available()), "{}", service);
+        }
     }
 }
