@@ -33,10 +33,11 @@ fn plans(seeds: u64) -> impl Iterator<Item = (u64, Instance, Vec<Plan>)> {
     })
 }
 
-/// A whole rebalance; one with services held; and both with limits.
+/// A whole rebalance; one with services and bases held; and both with limits.
 fn restrictions(instance: &Instance, seed: u64) -> [RebalanceOptions; 6] {
     let whole = RebalanceOptions::new(instance.rules);
     let held = whole.clone().hold(instance.some_services(seed));
+    let held = held.hold_bases(instance.some_bases(seed));
     let small = usize::try_from(seed % 7).expect("a small number");
     let limits = |options: &RebalanceOptions| {
         [options.clone().max_moves(small), options.clone().max_moves_per_base(1 + small % 2)]

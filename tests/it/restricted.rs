@@ -29,6 +29,41 @@ fn held_and_drained_services_cost_what_the_oracle_says() {
     assert!(compared > 1_500, "{compared}");
 }
 
+#[test]
+fn held_bases_cost_what_the_oracle_says() {
+    let mut compared = 0;
+    for seed in 0..3_000 {
+        let instance = Instance::satisfiable(seed, Size::SMALL);
+        let _context = instance.context();
+        let held_bases = instance.some_bases(seed);
+        let services = instance.some_services(seed);
+        let (held, drained) = services.split_at(services.len() / 2);
+        let options = RebalanceOptions::new(instance.rules)
+            .tolerance(instance.tolerance)
+            .hold(held.iter().copied())
+            .drain(drained.iter().copied())
+            .hold_bases(held_bases.iter().copied());
+        let restrictions = Restrictions { held, drained, held_bases: &held_bases };
+        compared += u32::from(costs_what_the_oracle_says(&instance, &options, restrictions));
+    }
+    assert!(compared > 1_500, "{compared}");
+}
+
+#[test]
+fn a_held_base_keeps_what_it_has() {
+    let topology = topology("a=h1 b=h2 c=h3 d=h4");
+    let mapping = mapping(1, "0: a a2 | 1: a b c d | 2: | 3: a b c");
+    let held = mapping.digits().bases().take(3);
+    let options = RebalanceOptions::new(Rules::default()).hold_bases(held.clone());
+    let plan = mapping.rebalance(&topology, &options).unwrap();
+    assert!(plan.changed_bases().all(|base| base.index() > 2));
+    let left = plan.left().unwrap().report();
+    let kinds = [BreachKind::Missing, BreachKind::Short, BreachKind::Excess, BreachKind::Unknown];
+    assert_eq!(kinds.map(|kind| left.count(kind)), [1, 1, 1, 1]);
+    let all = RebalanceOptions::new(Rules::default()).hold_bases(mapping.digits().bases());
+    assert!(mapping.rebalance(&topology, &all).unwrap().is_empty());
+}
+
 /// Panics unless the plan leaves what is held as it is, takes nothing away for
 /// nothing, and is the oracle's equal. Says whether the two could be compared.
 #[track_caller]
