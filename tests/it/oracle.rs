@@ -35,9 +35,9 @@ pub(crate) struct Least {
     pub(crate) domain_distance: u64,
     pub(crate) moves: u64,
     pub(crate) mapping: PrefixMapping,
-    /// Whether some base ends with fewer replicas, in all or up, than the rules
-    /// want and it had. No plan takes those away, so that all else is then no
-    /// bound on what a plan can reach.
+    /// Whether some base loses replicas that a plan may keep, or has to keep,
+    /// although they don't fit: none replaces them. All else is then no measure
+    /// of what a plan can reach.
     pub(crate) takes_too_much: bool,
 }
 
@@ -108,7 +108,10 @@ pub(crate) fn least(
         let of = |mapping: &PrefixMapping| {
             Standing::of(mapping.services_of(base).unique(), topology, rules)
         };
-        takes_too_much(&of(mapping), &of(&after), rules)
+        let is_kept = |name| after.services_of(base).any(|other| other == name);
+        let is_short = after.services_of(base).len() < usize::from(rules.replicas());
+        is_short && !mapping.services_of(base).all(is_kept)
+            || takes_too_much(&of(mapping), &of(&after), rules)
     });
     Some(Least { service_distance, domain_distance, moves, mapping: after, takes_too_much })
 }
