@@ -113,6 +113,22 @@ fn waves_keep_a_rule_that_none_of_the_others_covers() {
     assert_waves_are_safe(&Instance { topology, mapping, rules, tolerance }, &plan);
 }
 
+#[test]
+fn what_is_down_leaves_before_a_quorum_is_lost() {
+    let topology = topology("a=v0 b=v1 c=v2");
+    let rules = Rules::new(1).unwrap();
+    for row in ["a b x", "a b c x y", "0 a b", "0 1 a b c"] {
+        let mapping = mapping(0, &format!(": {row}"));
+        let whole = RebalanceOptions::new(rules);
+        for options in [whole.clone().max_moves(0), whole.clone().max_moves_per_base(1), whole] {
+            let plan = mapping.rebalance(&topology, &options).unwrap();
+            let (topology, mapping) = (topology.clone(), mapping.clone());
+            let tolerance = Tolerance::default();
+            assert_waves_are_safe(&Instance { topology, mapping, rules, tolerance }, &plan);
+        }
+    }
+}
+
 /// Panics unless a wave moves at most one replica of a base, no base is worse
 /// after any wave than before the plan, and the last wave ends where the plan
 /// does.
