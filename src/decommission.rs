@@ -7,7 +7,6 @@
 //! into a dead end, since what the rules let a base have are the independent
 //! sets of a matroid.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
@@ -24,6 +23,7 @@ use crate::prefix::{Base, Digits};
 use crate::ratio::Tolerance;
 use crate::rules::Rules;
 use crate::service::ServiceIndex;
+use crate::share::Band;
 use crate::topology::Topology;
 use crate::unsatisfiable::Unsatisfiable;
 
@@ -35,8 +35,9 @@ pub enum Strategy {
     Optimal,
     /// To the service with the fewest bases, the first by address of several.
     FewestBases,
-    /// To the service with the highest score, of several the one with the
-    /// fewest bases, the first by address.
+    /// To the service with the most room, which is the upper end of its band
+    /// less the bases that it has; the first by address of several. Where none
+    /// has room, to the one that is the least beyond its band.
     MostAvailability,
 }
 
@@ -130,7 +131,7 @@ impl PrefixMapping {
     /// assert_eq!(plan.moves(), 192);
     /// // With two hosts gone, three replicas have no place.
     /// let refused = mapping.decommission(&topology, &["h3", "h4"], &options).unwrap_err();
-    /// assert!(refused.to_string().starts_with("no base can have 3 replicas at distance 2"));
+    /// assert!(refused.to_string().starts_with("no base can have 3 replicas: 2 is the most"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn decommission(
@@ -145,14 +146,13 @@ impl PrefixMapping {
                 (solution.changes, Some(solution.lower_bound))
             }
             Strategy::FewestBases => {
-                let fewest = |c: &Candidate<'_>| c.bases();
-                let mut first = |_: Base, offers: &[Candidate<'_>]| least(offers, fewest);
-                (Replacement::new(task, survey).run(&mut first), None)
+                let bases = |bases: u64, _| bases.cast_signed();
+                (Replacement::new(task, survey).run_least(bases), None)
             }
             Strategy::MostAvailability => {
-                let best = |c: &Candidate<'_>| (Reverse(c.service().score()), c.bases());
-                let mut first = |_: Base, offers: &[Candidate<'_>]| least(offers, best);
-                (Replacement::new(task, survey).run(&mut first), None)
+                let lack_of_room =
+                    |bases: u64, band: Band| bases.cast_signed().saturating_sub_unsigned(band.ceil);
+                (Replacement::new(task, survey).run_least(lack_of_room), None)
             }
         };
         self.decommission_by(topology, services, options, work)
@@ -220,13 +220,6 @@ impl PrefixMapping {
         let (changes, lower_bound) = work(&task, survey);
         Ok(task.plan(&changes, lower_bound))
     }
-}
-
-/// The place of the candidate with the least key, the first by address of
-/// several.
-fn least<K: Ord>(candidates: &[Candidate<'_>], key: impl Fn(&Candidate<'_>) -> K) -> usize {
-    let places = 0..candidates.len();
-    places.min_by_key(|&place| key(&candidates[place])).unwrap_or_default()
 }
 
 /// The bases of which a replica has nowhere to go, by reason.

@@ -108,7 +108,8 @@ impl PrefixMapping {
     ///
     /// Beside the plan this allocates at most 11 bytes for each replica, 24 for
     /// each change and 800 for each service, and 4 KiB, when nothing is
-    /// restricted.
+    /// restricted; with a limit on moves, at most 72 bytes for each replica and
+    /// 1000 for each service.
     ///
     /// # Errors
     ///

@@ -109,11 +109,6 @@ impl ServiceIndex {
         Self(index as u16)
     }
 
-    /// The number of a place, for those who count places in 16 bits.
-    pub(crate) const fn get(self) -> u16 {
-        self.0
-    }
-
     /// The place itself, from 0.
     #[must_use]
     pub const fn index(self) -> usize {

@@ -9,7 +9,7 @@ use crate::fixture;
 /// Lines of 4 and of 8 hosts.
 pub(super) const LINES: &[Size] = &[Size::new(7, 3), Size::new(15, 7)];
 
-pub(super) const CASES: [Case; 11] = [
+pub(super) const CASES: [Case; 14] = [
     Case::new("rebalance-still", SIZES, |size| drain(size, &[])),
     Case::new("rebalance-join", MORE_SIZES, |size| {
         rebalance(size.mapping(), fixture::cluster(grown(size)), options(size.rules()))
@@ -40,7 +40,21 @@ pub(super) const CASES: [Case; 11] = [
         let (topology, mapping, old) = line(usize::from(size.replicas) + 1);
         rebalance(mapping, topology, options(size.rules()).drain(old))
     }),
+    Case::new("rebalance-limited-each", TENFOLD, |size| {
+        limited(size, options(size.rules()).max_moves_per_base(1))
+    }),
+    Case::new("rebalance-limited-all", TENFOLD, |size| {
+        limited(size, options(size.rules()).max_moves(60_000))
+    }),
+    Case::new("rebalance-limited-each-of-few", &[Size::new(34, 3)], |size| {
+        let topology = fixture::cluster(size.services);
+        let options = options(Rules::new(size.replicas).unwrap()).max_moves_per_base(1);
+        part(slices(&topology, 3, 0), topology, options)
+    }),
 ];
+
+/// Clusters that grow to ten times their size.
+const TENFOLD: &[Size] = &[Size::new(12, 3), Size::new(100, 3)];
 
 /// How many services there are after some join: 15, 120, 1,100.
 pub(super) const fn grown(size: Size) -> usize {
@@ -58,6 +72,19 @@ fn rebalance(mapping: PrefixMapping, topology: Topology, options: RebalanceOptio
         assert!(plan.is_minimal());
         plan
     })
+}
+
+/// A plan that restrictions keep from the whole.
+fn part(mapping: PrefixMapping, topology: Topology, options: RebalanceOptions) -> Run {
+    run(move || {
+        let plan = mapping.rebalance(&topology, &options).unwrap();
+        assert!(plan.left().is_some());
+        plan
+    })
+}
+
+fn limited(size: Size, options: RebalanceOptions) -> Run {
+    part(size.mapping(), fixture::cluster(10 * size.services), options)
 }
 
 fn drain(size: Size, names: &[&str]) -> Run {

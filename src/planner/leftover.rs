@@ -26,33 +26,30 @@ const RULES: [Rule; 3] = [Rule::MinDist, Rule::Degradation, Rule::AtMost];
 pub(super) struct Leftover<'a> {
     limits: &'a Limits,
     replicas: usize,
-    gone: Vec<Id>,
 }
 
 impl<'a> Leftover<'a> {
     pub(super) const fn new(limits: &'a Limits, replicas: usize) -> Self {
-        Self { limits, replicas, gone: Vec::new() }
+        Self { limits, replicas }
     }
 
-    /// Which of `going` are taken away from a base that has `held`, ascending.
-    pub(super) fn choose_gone(
-        &mut self,
+    /// Lets some of `going` stay in a base that has `held`.
+    pub(super) fn keep_some(
+        &self,
         held: &[Id],
-        going: &[Id],
+        going: &mut Vec<Id>,
         is_sound: impl Fn(Id) -> bool,
-    ) -> &[Id] {
-        self.gone.clear();
-        self.gone.extend(going);
+    ) {
         let staying = held.len() - going.len();
         let up = |ids: &[Id]| ids.iter().filter(|&&id| self.is_up(id)).count();
         let up_staying = up(held) - up(going);
         let wants = held.len().min(self.replicas).saturating_sub(staying);
         let wants_up = up(held).min(self.replicas).saturating_sub(up_staying);
         if wants == 0 && wants_up == 0 {
-            return &self.gone;
+            return;
         }
         let rest: Vec<Id> = held.iter().copied().filter(|id| !going.contains(id)).collect();
-        let mut order = going.to_vec();
+        let mut order = going.clone();
         order.sort_by_key(|&id| (!is_sound(id), !self.is_up(id), id));
         let outcomes = (0..1 << RULES.len()).filter_map(|broken: u8| {
             let kept = self.keep(&rest, &order, (wants, wants_up), broken)?;
@@ -63,8 +60,7 @@ impl<'a> Leftover<'a> {
         });
         let best = outcomes.min_by_key(|(broken, _)| *broken);
         let (_, kept) = best.expect("with all rules broken, anything may stay");
-        self.gone.retain(|id| !kept.contains(id));
-        &self.gone
+        going.retain(|id| !kept.contains(id));
     }
 
     /// The first of some ids that keep the rules beside the rest, but for some of
@@ -141,9 +137,9 @@ mod tests {
         let limits = Limits::new(&topology, rules, vec![true; 4]);
         let ids = |list: &[usize]| -> Vec<Id> { list.iter().map(|&id| Id::new(id)).collect() };
         let is_sound = |id: Id| id.index() < 4 && !unsound.contains(&id.index());
-        let mut leftover = Leftover::new(&limits, replicas.into());
-        let gone = leftover.choose_gone(&ids(held), &ids(going), is_sound);
-        gone.iter().map(|id| id.index()).collect()
+        let mut going = ids(going);
+        Leftover::new(&limits, replicas.into()).keep_some(&ids(held), &mut going, is_sound);
+        going.iter().map(|id| id.index()).collect()
     }
 
     #[test]

@@ -107,6 +107,11 @@ impl Limits {
         Self { tiers, by_rule: by_rule.collect(), open }
     }
 
+    /// No caps, where only what is open counts.
+    pub(crate) const fn opened(open: Vec<bool>) -> Self {
+        Self { tiers: Vec::new(), by_rule: Vec::new(), open }
+    }
+
     /// How many places there are.
     pub(crate) const fn places(&self) -> usize {
         self.open.len()
@@ -197,6 +202,12 @@ impl Blocked {
     #[inline]
     pub(crate) fn lets(&self, place: Place) -> bool {
         self.around(place).is_none()
+    }
+
+    /// The full domains, ascending by where they begin; some may be in others.
+    pub(crate) fn ascending(&mut self) -> &[(Place, u16)] {
+        self.intervals.sort_unstable();
+        &self.intervals
     }
 }
 

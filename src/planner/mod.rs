@@ -21,6 +21,7 @@ mod select;
 mod sequence;
 mod survey;
 mod task;
+mod tournament;
 
 pub use one_by_one::Candidate;
 

@@ -1,10 +1,17 @@
 //! Replacing freed replicas one after another, as a strategy says.
+//!
+//! A strategy that goes by a key finds the least one in a tournament of all
+//! places, without the intervals of places that a base blocks: its full domains.
+//! That takes `O(replicas * log(services))` a replica. A caller's own choice sees
+//! all services that the rules allow, which takes `O(services * replicas)`.
 
+use super::Task;
+use super::ids::Ids;
+use super::limits::Blocked;
+use super::survey::{Broken, Survey};
+use super::tournament::Tournament;
 use crate::index::{Id, Place};
 use crate::mapping::change::RawChange;
-use crate::planner::Task;
-use crate::planner::ids::Ids;
-use crate::planner::survey::{Broken, Survey};
 use crate::prefix::Base;
 use crate::service::Service;
 use crate::share::Band;
@@ -53,6 +60,34 @@ impl<'a> Replacement<'a> {
         places.sort_by_key(|&place| task.name(Ids::of_place(place)));
         let bands = task.shares.service_bands().collect();
         Self { task, survey, bands, places }
+    }
+
+    /// Gives each freed replica to the service with the least key, of several
+    /// the first by address. The key is of the bases that it has by now, and of
+    /// its band.
+    pub(crate) fn run_least(mut self, key: impl Fn(u64, Band) -> i64) -> Vec<RawChange<Id>> {
+        let task = self.task;
+        let key = |place: Place, loads: &[u64]| {
+            let service = task.topology.by_location()[place.index()];
+            key(loads[place.index()], self.bands[service.index()])
+        };
+        let mut tournament = Tournament::new(task.limits.places(), &self.places);
+        for &place in &self.places {
+            tournament.set(place, key(place, &self.survey.fixed_loads));
+        }
+        let mut blocked = Blocked::default();
+        for Broken { base, need, .. } in std::mem::take(&mut self.survey.broken) {
+            let index = base as usize;
+            for _ in 0..need {
+                self.survey.bases.block(index, Place::NONE, &task.limits, &mut blocked);
+                let chosen = tournament.least_outside(blocked.ascending());
+                let chosen = chosen.expect("room was counted");
+                self.survey.bases.replace(index, Place::NONE, chosen);
+                self.survey.fixed_loads[chosen.index()] += 1;
+                tournament.set(chosen, key(chosen, &self.survey.fixed_loads));
+            }
+        }
+        task.changes(&self.survey.bases)
     }
 
     /// Asks for a place for each freed replica.

@@ -96,11 +96,13 @@ impl<'a> Sequencer<'a> {
             self.held.push(comes);
             add(goes.unwrap_or(Id::NONE), comes);
         }
-        let gone = match &mut self.leftover {
-            Some(leftover) => leftover.choose_gone(&self.held, &self.going, is_sound),
-            None => &self.going,
-        };
-        for &goes in gone {
+        if let Some(leftover) = &self.leftover {
+            leftover.keep_some(&self.held, &mut self.going, is_sound);
+        }
+        // What is down goes first: a base names it, and so needs more that are up.
+        let places = self.limits.places();
+        self.going.sort_by_key(|id| id.index() < places);
+        for &goes in &self.going {
             add(goes, Id::NONE);
         }
     }

@@ -136,8 +136,8 @@ fn a_tolerated_load_is_no_fault() {
 fn rules_that_cant_be_met_are_status_1() {
     assert_eq!(
         complaint(meta0("bootstrap --services - --min-dist 3").write_stdin(THREE), 1),
-        "error: the rules can't be met: no base can have 3 replicas at distance 3 or more: 2 \
-         racks with an available service hold 2 (r1 1, r2 1)\n\
+        "error: the rules can't be met: no base can have 3 replicas: 2 is the most, 1 in \
+         each of 2 racks by min_dist 3 (r1, r2)\n\
          hint: lower --replicas or --min-dist, or add services elsewhere\n"
     );
     let mapping = fixture("mapping-12-slices.digits2.json");

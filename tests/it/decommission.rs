@@ -1,7 +1,9 @@
 //! `decommission` against the oracle, the worked instances, and by property.
 
 use itertools::Itertools;
-use meta0::{Base, DecommissionOptions, Plan, PrefixMapping, Rules, Strategy, Tolerance, Topology};
+use meta0::{
+    Base, Candidate, DecommissionOptions, Plan, PrefixMapping, Rules, Strategy, Tolerance, Topology,
+};
 
 use crate::instance::{Instance, Leavers, Size};
 use crate::judge;
@@ -219,6 +221,46 @@ fn what_is_left_goes_by_every_strategy_from_bases_of_any_width() {
         let count = |base| after.services_of(base).len();
         assert_eq!(digits(1).bases().take(6).map(count).collect_vec(), counts, "{strategy:?}");
     }
+}
+
+#[test]
+fn strategies_choose_what_a_scan_of_all_services_does() {
+    let mut planned = 0;
+    for seed in 0..3_000 {
+        let instance = Instance::satisfiable(seed, Size::SMALL);
+        let Leavers { services, bases } = instance.leavers(seed);
+        let Instance { topology, mapping, rules, tolerance } = instance;
+        let services = names(&services);
+        let request = Request { services: &services, bases: bases.as_deref(), rules, tolerance };
+        for strategy in [Strategy::FewestBases, Strategy::MostAvailability] {
+            let key = |offer: &Candidate<'_>| match strategy {
+                Strategy::FewestBases => offer.bases().cast_signed(),
+                _ => offer.bases().cast_signed() - offer.band().ceil.cast_signed(),
+            };
+            let options = request.options().strategy(strategy);
+            let scan = |_: Base, offers: &[Candidate<'_>]| {
+                offers.iter().position_min_by_key(|offer| key(offer)).unwrap()
+            };
+            let plan = mapping.decommission(&topology, &services, &options);
+            let wanted = mapping.decommission_with(&topology, &services, &options, scan);
+            assert_eq!(plan, wanted, "seed {seed}: {strategy:?}");
+            planned += usize::from(plan.is_ok_and(|plan| !plan.is_empty()));
+        }
+    }
+    assert!(planned > 1_000, "{planned}");
+}
+
+#[test]
+fn the_most_room_is_what_a_service_lacks_to_its_band() {
+    // Bands are 5..=6; c has the higher score and 5 bases, d has none.
+    let topology = topology("a=h1 b=h2 c=h3!100 d=h4!1");
+    let rows = "a a a a a b b b b b b c c c c c".split(' ').enumerate();
+    let rows: Vec<_> = rows.map(|(base, row)| format!("{base:X}: {row}")).collect();
+    let mapping = mapping(1, &rows.join(" | "));
+    let rules = Rules::new(1).unwrap();
+    let options = DecommissionOptions::new(rules).strategy(Strategy::MostAvailability);
+    let plan = mapping.decommission(&topology, &["a"], &options).unwrap();
+    assert!(plan.changes().all(|change| change.to == Some("d")));
 }
 
 #[test]

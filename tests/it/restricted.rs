@@ -6,7 +6,7 @@ use meta0::{BreachKind, Level, PrefixMapping, RebalanceOptions, Rules, Tolerance
 use crate::bands::Bands;
 use crate::instance::{Instance, Size};
 use crate::judge::{self, Standing};
-use crate::notation::{filled, mapping, show, topology};
+use crate::notation::{digits, filled, mapping, show, topology};
 use crate::oracle::{self, Restrictions};
 use crate::rebalance::rules;
 
@@ -261,4 +261,56 @@ pub(crate) fn crowded_rack() -> (Topology, PrefixMapping, Rules) {
     let topology = topology("a=r1.h1.v1 b=r1.h2.v1 d=r1.h2.v2 c=r2.h3.v1 e=r3.h4.v1");
     let rules = rules(3, 3).level(Level::Host).degradation(1);
     (topology, filled(1, &["a", "b", "c"], ""), rules)
+}
+
+/// 4,096 bases on 12 services of 3 hosts become so on 120 services of 30 hosts,
+/// in 6 racks on 3 sites.
+fn grown_tenfold(rules: Rules) -> (PrefixMapping, Topology) {
+    let name = |n: usize| {
+        let host = n / 4;
+        format!("10.0.0.{n}:6001=s{}.r{}.h{host}.v{n}", host % 3, host / 24)
+    };
+    let cluster = |count| topology(&(0..count).map(name).collect::<Vec<_>>().join(" "));
+    let empty = PrefixMapping::new(digits(3));
+    let plan = empty.rebalance(&cluster(12), &RebalanceOptions::new(rules)).unwrap();
+    let before = empty.apply(&plan).unwrap();
+    (before, cluster(120))
+}
+
+#[test]
+fn nearly_every_base_moves_once_where_it_may_move_once() {
+    let rules = rules(3, 2);
+    let (before, topology) = grown_tenfold(rules);
+    for (most, per_cent) in [(1, 97), (2, 95)] {
+        let options = RebalanceOptions::new(rules).max_moves_per_base(most);
+        let plan = before.rebalance(&topology, &options).unwrap();
+        assert!(plan.moves() * 100 >= most * 4_096 * per_cent, "{} moves", plan.moves());
+        let after = before.apply(&plan).unwrap();
+        assert_no_worse(&before, &after, &topology, rules, Tolerance::default(), 0);
+    }
+}
+
+#[test]
+fn as_many_moves_are_made_as_are_allowed() {
+    let rules = rules(3, 2);
+    let (before, topology) = grown_tenfold(rules);
+    for most in [1, 1_000, 4_000, 8_000] {
+        let options = RebalanceOptions::new(rules).max_moves(most);
+        let plan = before.rebalance(&topology, &options).unwrap();
+        assert_eq!(plan.moves(), most);
+        let after = before.apply(&plan).unwrap();
+        assert_no_worse(&before, &after, &topology, rules, Tolerance::default(), 0);
+    }
+}
+
+#[test]
+fn bases_that_lack_replicas_are_filled_where_their_domains_have_room() {
+    // All is on s1, where no load may grow: what comes has to come to s2 first.
+    let topology =
+        topology("a=s1.r1.h1.v1 b=s1.r1.h2.v1 c=s1.r1.h3.v1 d=s2.r2.h4.v1 e=s2.r2.h5.v1");
+    let rows: Vec<_> = (0..16).map(|base| format!("{base:X}: a b")).collect();
+    let mapping = mapping(1, &rows.join(" | "));
+    let options = RebalanceOptions::new(rules(4, 2)).max_moves_per_base(1);
+    let plan = mapping.rebalance(&topology, &options).unwrap();
+    assert_eq!(plan.moves(), 16);
 }

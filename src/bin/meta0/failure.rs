@@ -7,7 +7,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use meta0::Unsatisfiable;
+use meta0::{Level, Unsatisfiable};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
@@ -63,7 +63,10 @@ impl From<Box<Unsatisfiable>> for Failure {
         if error.rules.get_degradation() > 0 {
             options.push("--degradation");
         }
-        let hint = format!("lower {}, or add services elsewhere", options.join(" or "));
+        let has_cap = |&level: &Level| error.rules.get_at_most(level).is_some();
+        let raise = if Level::ALL.iter().any(has_cap) { ", raise --at-most" } else { "" };
+        let lower = options.join(" or ");
+        let hint = format!("lower {lower}{raise}, or add services elsewhere");
         Self::unmet("the rules can't be met", &*error).hint(hint)
     }
 }

@@ -119,7 +119,7 @@ impl Bases<'_> {
     }
 
     /// Blocks where a base that gives up a service, or none, can't have another.
-    pub(super) fn block(
+    pub(crate) fn block(
         &self,
         base: usize,
         leaving: Place,

@@ -121,7 +121,7 @@ pub(crate) use solve::Solver;
 use crate::index::Place;
 
 /// A node of the load tree: a service by its place, then a domain, or the root.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Node(u32);
 
 impl Node {
