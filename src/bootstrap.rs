@@ -293,7 +293,8 @@ impl Mixer {
             // A stride at a time, so that no branch tells a count rounded up
             // from one rounded down; what is too much is dealt over.
             while dealt < end {
-                self.order[dealt..][..STRIDE].fill(name);
+                let order = self.order[dealt..].first_chunk_mut();
+                *order.expect("room for one stride more") = [name; STRIDE];
                 dealt += STRIDE;
             }
             dealt = end;

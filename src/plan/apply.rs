@@ -77,6 +77,9 @@ impl Plan {
             ends.push(changes.len());
         }
         Self {
+            digits: self.digits,
+            names: self.names.clone(),
+            aliases: self.aliases.clone(),
             changes,
             ends,
             before: self.after,
@@ -85,7 +88,6 @@ impl Plan {
             left: None,
             drained: Vec::new(),
             held: Vec::new(),
-            ..self.clone()
         }
     }
 }

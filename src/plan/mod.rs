@@ -133,13 +133,14 @@ impl Plan {
         self.changes.iter().map(|change| self.named(*change))
     }
 
+    fn base(&self, index: u16) -> Base {
+        self.digits.base(usize::from(index)).expect("a plan changes bases of its digits")
+    }
+
     fn named(&self, change: RawChange<PlanName>) -> Change<'_> {
-        let name = |name: PlanName| name.is_some().then(|| &*self.names[name.index()]);
-        Change {
-            base: self.digits.base(usize::from(change.base)).expect("a base of these digits"),
-            from: name(change.from),
-            to: name(change.to),
-        }
+        // Nobody is beyond all names.
+        let name = |name: PlanName| self.names.get(name.index()).map(AsRef::as_ref);
+        Change { base: self.base(change.base), from: name(change.from), to: name(change.to) }
     }
 
     /// How many changes lead from one class of services to another: each pair of
@@ -218,10 +219,10 @@ impl Plan {
     /// The bases that the plan changes, ascending.
     #[must_use]
     pub fn changed_bases(&self) -> impl ExactSizeIterator<Item = Base> + Clone {
-        let mut bases: Vec<_> = self.changes().map(|change| change.base).collect();
+        let mut bases: Vec<_> = self.changes.iter().map(|change| change.base).collect();
         bases.sort_unstable();
         bases.dedup();
-        bases.into_iter()
+        bases.into_iter().map(|base| self.base(base))
     }
 
     /// The services that were to lose all they have and to get nothing, as the

@@ -43,7 +43,7 @@ impl Plan {
     /// for each service, and 4 KiB.
     #[must_use]
     pub fn max_per_service(mut self, most: usize) -> Self {
-        let mut sequence = self.changes.clone();
+        let mut sequence = std::mem::take(&mut self.changes);
         // Waves are in order, so a stable sort keeps the order within a base.
         sequence.sort_by_key(|change| change.base);
         (self.changes, self.ends) = arrange(sequence, self.names.len(), most.max(1));

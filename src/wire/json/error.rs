@@ -167,8 +167,7 @@ impl fmt::Display for JsonError {
             Self::TooManyServices { offset, key } => write!(
                 f,
                 "the array of key {key:?} has one address too many at byte {offset}: a mapping \
-                 names at most {}",
-                LIMIT
+                 names at most {LIMIT}"
             ),
             Self::TooManyReplicas { replicas, digits } => write!(
                 f,
