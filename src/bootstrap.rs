@@ -64,7 +64,7 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use crate::check::CheckOptions;
 use crate::index::Name;
 use crate::location::Level;
-use crate::mapping::{PrefixMapping, TABLE_LIMIT, write_too_many_replicas};
+use crate::mapping::{PrefixMapping, TABLE_LIMIT, by_width, write_too_many_replicas};
 use crate::prefix::Digits;
 use crate::ratio::Ratio;
 use crate::rules::Rules;
@@ -199,7 +199,8 @@ enum Node {
 /// A service in the layout: the positions `start..end`.
 #[derive(Debug, Clone, Copy)]
 struct Segment {
-    service: ServiceIndex,
+    /// The name of the service: names are in the order of the services.
+    name: Name,
     start: usize,
     end: usize,
 }
@@ -235,21 +236,20 @@ impl Mixer {
             root: grow(topology, &segments, bases, 0..segments.len(), &Level::ALL),
             segments,
             random: Random::new(seed),
-            order: vec![Name::NONE; (bases >> log_blocks) * replicas + STRIDE],
+            order: vec![Name::new(0); (bases >> log_blocks) * replicas + STRIDE],
             dealt: 0,
             run_start: 0,
         }
     }
 
     fn run(mut self) -> Vec<Name> {
-        let mut table = vec![Name::NONE; self.bases * self.replicas];
-        let block_bases = self.block_bases();
+        let mut table = Vec::with_capacity(self.bases * self.replicas);
         let mut root = std::mem::replace(&mut self.root, Node::Part(0..0));
-        for (block, rows) in table.chunks_exact_mut(block_bases * self.replicas).enumerate() {
+        for block in 0..1 << self.log_blocks {
             (self.dealt, self.run_start) = (0, 0);
             self.arrange(&mut root, block);
             self.end_run(self.dealt);
-            self.sample(rows);
+            self.sample(&mut table);
         }
         table
     }
@@ -288,13 +288,11 @@ impl Mixer {
         let (start, mut dealt) = (self.dealt, self.dealt);
         for segment in segments {
             let end = start + upto(segment.end) - skipped;
-            // The names are those of the services, in their order.
-            let name = Name::new(segment.service.index());
             // A stride at a time, so that no branch tells a count rounded up
             // from one rounded down; what is too much is dealt over.
             while dealt < end {
                 let order = self.order[dealt..].first_chunk_mut();
-                *order.expect("room for one stride more") = [name; STRIDE];
+                *order.expect("room for one stride more") = [segment.name; STRIDE];
                 dealt += STRIDE;
             }
             dealt = end;
@@ -309,13 +307,15 @@ impl Mixer {
     }
 
     /// Gives the bases of the block their systematic samples.
-    fn sample(&self, rows: &mut [Name]) {
-        let laps = self.order.chunks_exact(self.block_bases()).take(self.replicas);
-        for (place, lap) in laps.enumerate() {
-            for (row, &name) in rows.chunks_exact_mut(self.replicas).zip(lap) {
-                row[place] = name;
-            }
-        }
+    fn sample(&self, table: &mut Vec<Name>) {
+        let bases = self.block_bases();
+        let lap = |lap: usize| &self.order[lap * bases..][..bases];
+        by_width!(self.replicas, REPLICAS => {
+            let laps: [_; REPLICAS] = std::array::from_fn(lap);
+            (0..bases).for_each(|base| table.extend_from_slice(&laps.map(|lap| lap[base])));
+        }, else {
+            (0..bases).for_each(|base| table.extend((0..self.replicas).map(|at| lap(at)[base])));
+        });
     }
 }
 
@@ -328,7 +328,7 @@ fn lay_out(topology: &Topology, shares: &Shares) -> Vec<Segment> {
         end = end.plus(shares.services()[service.index()]);
         let [start, end] = [start, end.floor()]
             .map(|position| usize::try_from(position).expect("the table has a cell for each"));
-        segments.push(Segment { service: *service, start, end });
+        segments.push(Segment { name: Name::new(service.index()), start, end });
     }
     segments
 }
@@ -348,7 +348,8 @@ fn grow(
     let Some((&level, finer)) = levels.split_first().filter(|_| positions > bases) else {
         return Node::Part(places);
     };
-    let domain = |segment: &Segment| topology.domain_at(level, segment.service);
+    let domain =
+        |segment: &Segment| topology.domain_at(level, ServiceIndex::new(segment.name.index()));
     let mut start = places.start;
     let children = here.chunk_by(|a, b| domain(a) == domain(b)).map(|members| {
         start += members.len();

@@ -1,4 +1,4 @@
-//! The topology: the services of a cluster, and the domains they form.
+//! A topology is the services of a cluster, and the domains that they form.
 
 use std::collections::HashMap;
 use std::error::Error;

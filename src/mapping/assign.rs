@@ -1,4 +1,4 @@
-//! Which services hold a base, said by hand.
+//! A caller may say by hand which services hold a base.
 //!
 //! Names ascend, so a name that comes new takes the number of the next one, and
 //! all after it get another. For a few names that is one pass each over the

@@ -7,7 +7,7 @@
 //! it leads from the bases that it changes.
 
 use super::PrefixMapping;
-use super::rows::by_width;
+use super::rows::for_each_row;
 use crate::index::{Name, renumbered};
 use crate::prefix::Digits;
 
@@ -26,34 +26,12 @@ impl PrefixMapping {
     #[inline]
     pub(crate) fn for_each_sum(&self, mut visit: impl FnMut(usize, u64)) {
         let hashes: Vec<_> = self.names.iter().map(|name| hash_of_name(name)).collect();
-        let mut sums = [0; BLOCK];
-        for start in (0..self.num_bases()).step_by(BLOCK) {
-            let sums = &mut sums[..BLOCK.min(self.num_bases() - start)];
-            add_up(&self.table[start * self.width..], self.width, &hashes, sums);
-            for (base, &sum) in (start..).zip(&*sums) {
-                visit(base, sum);
-            }
-        }
+        // A hole adds nothing.
+        let hash = |cell: &Name| renumbered(cell.index(), &hashes, 0);
+        for_each_row(&self.table, self.width, self.num_bases(), |base, cells| {
+            visit(base, cells.iter().map(hash).fold(0, u64::wrapping_add));
+        });
     }
-}
-
-/// How many bases are summed at once: the loop over them knows their width, and
-/// what is then done with each is the same for all widths.
-const BLOCK: usize = 64;
-
-/// Adds up the hashes of each row, for as many as there are sums. A hole adds
-/// nothing.
-fn add_up(table: &[Name], width: usize, hashes: &[u64], sums: &mut [u64]) {
-    let add = |sum: u64, cell: &Name| sum.wrapping_add(renumbered(cell.index(), hashes, 0));
-    by_width!(width, WIDTH => {
-        for (sum, row) in sums.iter_mut().zip(table.as_chunks::<WIDTH>().0) {
-            *sum = row.iter().fold(0, add);
-        }
-    }, else {
-        for (row, sum) in sums.iter_mut().enumerate() {
-            *sum = table[row * width..][..width].iter().fold(0, add);
-        }
-    });
 }
 
 /// FNV-1a, then mixed: a few bits of difference reach all 64.
@@ -84,25 +62,4 @@ const fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     bits ^ (bits >> 31)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_of_every_width_are_added_up() {
-        for width in 0..12 {
-            let cells = 0..5 * width;
-            let mut table: Vec<_> = cells.clone().map(Name::new).collect();
-            if let Some(last) = table.last_mut() {
-                *last = Name::NONE;
-            }
-            let hashes: Vec<_> = cells.map(|cell| 1 << cell).collect();
-            let mut sums = [7; 4];
-            add_up(&table, width, &hashes, &mut sums);
-            let sum = |row: usize| hashes[row * width..][..width].iter().sum::<u64>();
-            assert_eq!(sums, [0, 1, 2, 3].map(sum), "{width}");
-        }
-    }
 }

@@ -71,7 +71,7 @@ impl PrefixMapping {
         }
     }
 
-    /// The table with rows of so many cells, if they are shorter.
+    /// The table with rows of `width` cells or more.
     pub(crate) fn widened(&self, width: usize) -> Cow<'_, [Name]> {
         if width <= self.width {
             return Cow::Borrowed(&self.table);

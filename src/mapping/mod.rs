@@ -1,4 +1,8 @@
-//! The mapping: which services hold each base.
+//! A mapping says which services hold each base.
+//!
+//! It is a table of numbers, a row for each base, over a list of names: 65,536
+//! bases of three replicas take 384 KiB, and every operation is a pass over them.
+//! This file has the table and its queries; how it changes is in files of their own.
 
 mod assign;
 pub(crate) mod change;

@@ -1,4 +1,4 @@
-//! One change of a plan, as its readers see it.
+//! A change of a plan is shown in names, though it is kept in numbers.
 
 use std::fmt;
 

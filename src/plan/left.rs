@@ -1,4 +1,4 @@
-//! What a restricted plan leaves undone.
+//! A restricted plan may have to leave something undone, and says what and why.
 
 use std::fmt;
 

@@ -1,4 +1,7 @@
-//! Plans: what changes a mapping into another, as data.
+//! A plan is what changes a mapping into another, as data for others to carry out.
+//!
+//! This file has the plan and what can be asked of it; how it is applied, written,
+//! cut into waves and made of two mappings is in files of their own.
 
 mod apply;
 mod change;

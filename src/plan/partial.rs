@@ -1,4 +1,4 @@
-//! What a plan writes to meta0: partial objects of its bases, and the way back.
+//! A plan has to reach meta0 without undoing what others write meanwhile.
 //!
 //! meta0 merges a partial object into what it has, prefix by prefix. So a plan
 //! writes the bases that it changes and no others: whoever changes another base

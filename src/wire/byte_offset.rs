@@ -1,4 +1,4 @@
-//! Where in a text an error is.
+//! `serde_json` says where an error is by line and column, and we by byte.
 
 /// The byte offset at which `serde_json` stopped in a text.
 ///

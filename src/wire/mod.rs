@@ -1,4 +1,4 @@
-//! What comes from a cluster and goes to it: lists of services, mappings.
+//! A cluster sends lists of services and mappings, and takes mappings.
 
 mod byte_offset;
 mod json;

@@ -1,4 +1,4 @@
-//! A place in a text, and the tokens from there on.
+//! The quick reader takes a text token by token, from a place that moves on.
 //!
 //! Each method is `None` for another token, and where the text ends too early.
 //! What is usual comes first, and needs no look at white space.

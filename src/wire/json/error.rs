@@ -1,4 +1,5 @@
-//! Why a document can't be read as a mapping.
+//! A document that can't be read as a mapping is refused with the reason and the
+//! place.
 
 use std::error::Error;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! The addresses of a document, each kept once.
+//! The addresses of a document are looked up and kept once each.
 //!
 //! A document names a few services some 200,000 times, so this lookup is most
 //! of the reading. A name of up to 23 bytes, which any IPv4 address with its

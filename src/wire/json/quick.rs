@@ -1,6 +1,7 @@
-//! The quick reader, for documents without anything unusual.
+//! Nearly every document has nothing unusual in it, and the quick reader is for
+//! those.
 //!
-//! One pass over the bytes. It takes keys of four hex digits and non-empty
+//! It makes one pass over the bytes. It takes keys of four hex digits and non-empty
 //! arrays of plain strings with any white space between, and declines all else,
 //! what is wrong and what is merely rare alike: [`thorough`] then tells which. The
 //! end of a string is searched for eight bytes at a time, and those bytes are

@@ -1,4 +1,4 @@
-//! Reading piece by piece, for documents that are never in memory as a whole.
+//! A document is read piece by piece, so that it is never in memory as a whole.
 //!
 //! The quick reader takes the whole entries of a piece; the entry that the piece
 //! cuts goes to the front of the next, and one longer than a piece makes the piece

@@ -1,5 +1,6 @@
-//! The thorough reader, for what the quick one declines: `serde_json` finds the
-//! keys and values, and each is judged where it stands.
+//! What the quick reader declines is either wrong or unusual, and the thorough one
+//! finds out which: `serde_json` finds the keys and values, and each is judged where
+//! it stands.
 //!
 //! `serde_json` hands out keys and values as parts of the text, so that an
 //! offset is the difference of two addresses. It keeps the last of two equal

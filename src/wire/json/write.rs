@@ -1,4 +1,4 @@
-//! Writing: one entry a line, pieces of it prepared.
+//! A document is written one entry a line, from pieces that are prepared.
 //!
 //! What a name looks like in the document is made once, quotes, escapes and the
 //! comma after it included, and copied some 200,000 times. A copy of as many
