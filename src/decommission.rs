@@ -218,7 +218,7 @@ impl PrefixMapping {
             return Err(nowhere(&task, &survey));
         }
         let (changes, lower_bound) = work(&task, survey);
-        Ok(task.plan(&changes, lower_bound))
+        Ok(task.plan(changes, lower_bound))
     }
 }
 

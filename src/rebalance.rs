@@ -164,11 +164,11 @@ impl RebalanceOptions {
         let changes = part.unwrap_or(whole.changes);
         let (is_soft, bound) = (task.is_soft, Some(whole.lower_bound));
         if !is_soft && is_whole && !cfg!(debug_assertions) {
-            return task.plan(&changes, bound);
+            return task.plan(changes, bound);
         }
         let (mapping, topology) = (task.mapping.clone(), task.topology.clone());
         let held = task.held_names().into_iter().map(str::to_owned).collect();
-        let plan = task.plan(&changes, bound);
+        let plan = task.plan(changes, bound);
         let options = CheckOptions::new(self.rules).tolerance(self.tolerance);
         let after = mapping.apply(&plan).expect("the plan is for this mapping");
         let report = after.check(&topology, &options).expect("the rules have shares");

@@ -55,7 +55,7 @@ use crate::prefix::Digits;
 use crate::ratio::{Ratio, Tolerance};
 use crate::rules::Rules;
 use crate::service::ServiceIndex;
-use crate::topology::Topology;
+use crate::topology::{Domain, Topology};
 use crate::unsatisfiable::Unsatisfiable;
 
 /// The loads that count as balanced: `floor..=ceil`.
@@ -123,8 +123,8 @@ impl Shares {
         digits: Digits,
         rules: Rules,
     ) -> Result<Self, Box<Unsatisfiable>> {
-        let room = room_by_domain(topology, rules);
-        if room[Level::Site.index()].iter().sum::<u64>() < rules.replicas().into() {
+        let room = Room::new(topology, rules);
+        if room.of_all() < rules.replicas().into() {
             return Err(Box::new(Unsatisfiable::new(topology, rules, &room)));
         }
         let services = pour(topology, digits, rules, &room);
@@ -157,6 +157,11 @@ impl Shares {
     #[must_use]
     pub fn service_bands(&self) -> impl ExactSizeIterator<Item = Band> + Clone + '_ {
         self.services.iter().map(|&share| self.band(share))
+    }
+
+    /// The band of a service of the topology.
+    pub(crate) fn service_band(&self, service: ServiceIndex) -> Band {
+        self.band(self.services[service.index()])
     }
 
     /// The band of every domain of a level, in the order of
@@ -205,6 +210,9 @@ impl Water {
     }
 
     fn cmp(self, other: Self) -> Ordering {
+        if self.denominator == other.denominator {
+            return self.numerator.cmp(&other.numerator);
+        }
         let product = |a: u64, b: u64| u128::from(a) * u128::from(b);
         product(self.numerator, other.denominator).cmp(&product(other.numerator, self.denominator))
     }
@@ -240,10 +248,10 @@ enum Leaves {
 #[derive(Debug)]
 struct Filling<'a> {
     topology: &'a Topology,
-    rules: Rules,
     bases: u64,
-    /// The most replicas of one base in each domain of each level.
-    room: &'a [Vec<u64>; 4],
+    /// The most replicas that a domain of each level holds of all bases.
+    caps: [u64; 4],
+    room: &'a Room,
     leaves: Leaves,
     /// The water at which each domain above the leaves is full, if it ever is.
     full_at: [Vec<Option<Water>>; 4],
@@ -256,12 +264,13 @@ impl<'a> Filling<'a> {
         topology: &'a Topology,
         digits: Digits,
         rules: Rules,
-        room: &'a [Vec<u64>; 4],
+        room: &'a Room,
         leaves: Leaves,
     ) -> Self {
         let full_at = Level::ALL.map(|level| vec![None; topology.domains(level).len()]);
         let bases = digits.count() as u64;
-        Self { topology, rules, bases, room, leaves, full_at, stops: Vec::new() }
+        let caps = Level::ALL.map(|level| bases * u64::from(rules.cap(level)));
+        Self { topology, bases, caps, room, leaves, full_at, stops: Vec::new() }
     }
 
     /// Adds the stops of some domains of a level.
@@ -278,7 +287,7 @@ impl<'a> Filling<'a> {
 
     /// Adds the stops of a domain, to those of its siblings from `start` on.
     fn rise(&mut self, level: Level, domain: usize, start: usize) {
-        let room = self.room[level.index()][domain];
+        let room = self.room.of(level, domain);
         if room == 0 {
             return;
         }
@@ -291,10 +300,10 @@ impl<'a> Filling<'a> {
         if let Some(finer) = level.finer() {
             self.rise_all(finer, self.topology.parts(domain_at));
         } else {
-            let leaves = available(self.topology, self.topology.members(domain_at));
+            let leaves = self.room.available(domain_at.members());
             self.stop(Water::whole(self.bases), leaves, self.bases * leaves, here);
         }
-        let cap = self.bases * u64::from(self.rules.cap(level));
+        let cap = self.caps[level.index()];
         let binds = self.stops[here..].iter().map(|stop| stop.amount).sum::<u64>() > cap;
         if binds && let Some((water, kept, last)) = self.fill(here, Water::whole(cap)) {
             self.full_at[level.index()][domain] = Some(water);
@@ -350,7 +359,7 @@ impl<'a> Filling<'a> {
         say: &mut impl FnMut(usize, Water),
     ) {
         for domain in domains {
-            let room = self.room[level.index()][domain];
+            let room = self.room.of(level, domain);
             if room == 0 {
                 continue;
             }
@@ -366,6 +375,30 @@ impl<'a> Filling<'a> {
                 None => self.settle_services(here.members(), water, say),
             }
         }
+    }
+
+    /// Gives each available service of a unit its share of what the unit holds.
+    fn divide(&mut self, unit: &Domain, holds: Water, shares: &mut [Ratio]) {
+        let leaves = self.room.available(unit.members());
+        let mut last = (Water::whole(0), Ratio::ZERO);
+        let mut say = |service: usize, water: Water| {
+            if last.0.cmp(water).is_ne() {
+                last = (water, water.ratio());
+            }
+            shares[service] = last.1;
+        };
+        let finer = unit.level().finer();
+        let Some(finer) = finer.filter(|_| self.room.of_parts(self.topology, unit) < leaves) else {
+            // No cap within the unit binds: all services stand alike.
+            let Water { numerator, denominator } = holds;
+            let water = Water { numerator, denominator: denominator * leaves.max(1) };
+            return self.settle_services(unit.members(), Some(water), &mut say);
+        };
+        let parts = self.topology.parts(unit);
+        self.stops.clear();
+        self.rise_all(finer, parts.clone());
+        let water = self.fill(0, holds).map(|filled| filled.0);
+        self.settle(finer, parts, water, &mut say);
     }
 
     fn settle_services(
@@ -384,32 +417,60 @@ impl<'a> Filling<'a> {
     }
 }
 
-fn available(topology: &Topology, services: &[ServiceIndex]) -> u64 {
-    let is_available =
-        |service: &&ServiceIndex| topology.services()[service.index()].is_available();
-    services.iter().filter(is_available).count() as u64
+/// The most replicas of one base that each domain may hold.
+#[derive(Debug)]
+pub(crate) struct Room {
+    /// By level and domain.
+    domains: [Vec<u64>; 4],
+    /// How many services are available before each place, and in all.
+    available: Vec<u64>,
 }
 
-/// The most replicas of one base that each domain of each level may hold.
-fn room_by_domain(topology: &Topology, rules: Rules) -> [Vec<u64>; 4] {
-    let mut room = [const { Vec::new() }; 4];
-    for level in Level::ALL.into_iter().rev() {
-        let cap = u64::from(rules.cap(level));
-        let here = topology.domains(level).iter().map(|domain| {
-            let parts = match level.finer() {
-                Some(finer) => room[finer.index()][topology.parts(domain)].iter().sum(),
-                None => available(topology, topology.members(domain)),
-            };
-            cap.min(parts)
-        });
-        let here = here.collect();
-        room[level.index()] = here;
+impl Room {
+    fn new(topology: &Topology, rules: Rules) -> Self {
+        let mut before = 0;
+        let mut available = Vec::with_capacity(topology.services().len() + 1);
+        available.push(before);
+        for service in topology.by_location() {
+            before += u64::from(topology.services()[service.index()].is_available());
+            available.push(before);
+        }
+        let mut room = Self { domains: [const { Vec::new() }; 4], available };
+        for level in Level::ALL.into_iter().rev() {
+            let cap = u64::from(rules.cap(level));
+            let here = topology.domains(level).iter();
+            let here = here.map(|domain| cap.min(room.of_parts(topology, domain))).collect();
+            room.domains[level.index()] = here;
+        }
+        room
     }
-    room
+
+    /// The most of a domain.
+    pub(crate) fn of(&self, level: Level, domain: usize) -> u64 {
+        self.domains[level.index()][domain]
+    }
+
+    /// The most of the parts of a domain, or of its services.
+    fn of_parts(&self, topology: &Topology, domain: &Domain) -> u64 {
+        match domain.level().finer() {
+            Some(finer) => self.domains[finer.index()][topology.parts(domain)].iter().sum(),
+            None => self.available(domain.members()),
+        }
+    }
+
+    /// The most of the cluster.
+    pub(crate) fn of_all(&self) -> u64 {
+        self.domains[Level::Site.index()].iter().sum()
+    }
+
+    /// How many services in some places are available.
+    pub(crate) fn available(&self, places: Range<usize>) -> u64 {
+        self.available[places.end] - self.available[places.start]
+    }
 }
 
 /// The share of every service.
-fn pour(topology: &Topology, digits: Digits, rules: Rules, room: &[Vec<u64>; 4]) -> Vec<Ratio> {
+fn pour(topology: &Topology, digits: Digits, rules: Rules, room: &Room) -> Vec<Ratio> {
     let level = rules.get_level();
     let mut unit_holds = vec![Water::whole(0); topology.domains(level).len()];
     let mut units = Filling::new(topology, digits, rules, room, Leaves::Domains(level));
@@ -422,24 +483,7 @@ fn pour(topology: &Topology, digits: Digits, rules: Rules, room: &[Vec<u64>; 4])
     let mut shares = vec![Ratio::ZERO; topology.services().len()];
     let mut services = Filling::new(topology, digits, rules, room, Leaves::Services);
     for (unit, holds) in topology.domains(level).iter().zip(unit_holds) {
-        let mut last: Option<(Water, Ratio)> = None;
-        let mut say = |service: usize, water: Water| {
-            let known = last.filter(|(known, _)| known.cmp(water).is_eq()).map(|known| known.1);
-            let share = known.unwrap_or_else(|| water.ratio());
-            last = Some((water, share));
-            shares[service] = share;
-        };
-        services.stops.clear();
-        if let Some(finer) = level.finer() {
-            services.rise_all(finer, topology.parts(unit));
-            let water = services.fill(0, holds).map(|filled| filled.0);
-            services.settle(finer, topology.parts(unit), water, &mut say);
-        } else {
-            let leaves = available(topology, topology.members(unit)).max(1);
-            let Water { numerator, denominator } = holds;
-            let water = Water { numerator, denominator: denominator * leaves };
-            services.settle_services(unit.members(), Some(water), &mut say);
-        }
+        services.divide(unit, holds, &mut shares);
     }
     shares
 }

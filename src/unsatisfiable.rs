@@ -10,6 +10,7 @@ use std::fmt;
 
 use crate::location::Level;
 use crate::rules::Rules;
+use crate::share::Room;
 use crate::topology::Topology;
 
 /// How many domains of a level a message names.
@@ -65,14 +66,9 @@ pub struct FullDomain {
 }
 
 impl Unsatisfiable {
-    /// `room` is the most replicas of one base in each domain of each level.
-    pub(crate) fn new(topology: &Topology, rules: Rules, room: &[Vec<u64>; 4]) -> Self {
-        let mut proof = Self {
-            wanted: rules.replicas(),
-            capacity: room[Level::Site.index()].iter().sum(),
-            rules,
-            domains: Vec::new(),
-        };
+    pub(crate) fn new(topology: &Topology, rules: Rules, room: &Room) -> Self {
+        let mut proof =
+            Self { wanted: rules.replicas(), capacity: room.of_all(), rules, domains: Vec::new() };
         for site in 0..topology.domains(Level::Site).len() {
             proof.add(topology, room, Level::Site, site);
         }
@@ -80,17 +76,14 @@ impl Unsatisfiable {
     }
 
     /// Adds the coarsest full domains in a domain.
-    fn add(&mut self, topology: &Topology, room: &[Vec<u64>; 4], level: Level, index: usize) {
+    fn add(&mut self, topology: &Topology, room: &Room, level: Level, index: usize) {
         let domain = &topology.domains(level)[index];
-        let is_available = |&service: &crate::service::ServiceIndex| {
-            topology.services()[service.index()].is_available()
-        };
-        if !topology.members(domain).iter().any(is_available) {
+        if room.available(domain.members()) == 0 {
             return;
         }
         let cap = self.rules.cap(level);
         match level.finer() {
-            Some(finer) if room[level.index()][index] < u64::from(cap) => {
+            Some(finer) if room.of(level, index) < u64::from(cap) => {
                 for part in topology.parts(domain) {
                     self.add(topology, room, finer, part);
                 }

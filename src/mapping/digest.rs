@@ -7,7 +7,7 @@
 //! it leads from the bases that it changes.
 
 use super::PrefixMapping;
-use super::rows::for_each_row;
+use super::rows::by_width;
 use crate::index::{Name, renumbered};
 use crate::prefix::Digits;
 
@@ -16,22 +16,35 @@ impl PrefixMapping {
     /// machine, whatever the order they were read in.
     #[must_use]
     pub fn digest(&self) -> u64 {
-        let mut digest = digest_of_digits(self.digits);
-        self.for_each_sum(|base, sum| digest = digest.wrapping_add(digest_of_base(base, sum)));
-        digest
+        let sums = self.sums();
+        sums.iter().enumerate().fold(digest_of_digits(self.digits), |digest, (base, sum)| {
+            digest.wrapping_add(digest_of_base(base, *sum))
+        })
     }
 
-    /// Calls `visit` with the sum of the hashes of the names of each base,
-    /// ascending by base.
-    #[inline]
-    pub(crate) fn for_each_sum(&self, mut visit: impl FnMut(usize, u64)) {
+    /// The sum of the hashes of the names of each base.
+    pub(crate) fn sums(&self) -> Vec<u64> {
         let hashes: Vec<_> = self.names.iter().map(|name| hash_of_name(name)).collect();
-        // A hole adds nothing.
-        let hash = |cell: &Name| renumbered(cell.index(), &hashes, 0);
-        for_each_row(&self.table, self.width, self.num_bases(), |base, cells| {
-            visit(base, cells.iter().map(hash).fold(0, u64::wrapping_add));
+        let mut sums = vec![0; self.num_bases()];
+        let table = &self.table;
+        by_width!(self.width, WIDTH => {
+            for (sum, row) in sums.iter_mut().zip(table.as_chunks::<WIDTH>().0) {
+                *sum = sum_of_row(row, &hashes);
+            }
+        }, else {
+            for (sum, row) in sums.iter_mut().zip(table.chunks_exact(self.width.max(1))) {
+                *sum = sum_of_row(row, &hashes);
+            }
         });
+        sums
     }
+}
+
+/// The sum of the hashes of the names of a base; a hole adds nothing.
+#[inline]
+fn sum_of_row(row: &[Name], hashes: &[u64]) -> u64 {
+    let hash = |cell: &Name| renumbered(cell.index(), hashes, 0);
+    row.iter().map(hash).fold(0, u64::wrapping_add)
 }
 
 /// FNV-1a, then mixed: a few bits of difference reach all 64.

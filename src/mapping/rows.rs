@@ -68,26 +68,6 @@ fn sort_each<const WIDTH: usize>(table: &mut [Name], rename: impl Fn(Name) -> Na
     }
 }
 
-/// Calls `visit` with the index and the cells of each row. The table has `rows`
-/// rows, also when they have no cells.
-#[inline]
-pub(super) fn for_each_row(
-    table: &[Name],
-    width: usize,
-    rows: usize,
-    mut visit: impl FnMut(usize, &[Name]),
-) {
-    by_width!(width, WIDTH => for_each_of::<WIDTH>(table, visit), else {
-        (0..rows).for_each(|row| visit(row, &table[row * width..][..width]));
-    });
-}
-
-#[inline]
-fn for_each_of<const WIDTH: usize>(table: &[Name], mut visit: impl FnMut(usize, &[Name])) {
-    let rows = table.as_chunks::<WIDTH>().0.iter().enumerate();
-    rows.for_each(|(index, row)| visit(index, row));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,20 +91,6 @@ mod tests {
             }
             sort_rows(&mut table, width, reversed);
             assert_eq!(table, wanted, "{width}");
-        }
-    }
-
-    #[test]
-    fn rows_of_every_width_are_visited() {
-        for width in 0..12 {
-            let table = names(0..5 * width);
-            let (mut seen, mut count) = (Vec::new(), 0);
-            for_each_row(&table, width, 5, |index, row| {
-                assert_eq!((index, row.len()), (count, width));
-                seen.extend_from_slice(row);
-                count += 1;
-            });
-            assert_eq!((count, seen), (5, table), "{width}");
         }
     }
 }

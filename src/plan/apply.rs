@@ -101,9 +101,15 @@ pub(super) fn digests(
 ) -> (u64, u64) {
     let hashes: Vec<_> = names.iter().map(|name| hash_of_name(name)).collect();
     let hash = |name: PlanName| renumbered(name.index(), &hashes, 0);
+    if changes.is_empty() {
+        let digest = mapping.digest();
+        return (digest, digest);
+    }
     let start = digest_of_digits(mapping.digits());
     let (mut before, mut after, mut left) = (start, start, changes);
-    mapping.for_each_sum(|base, old| {
+    for (base, old) in mapping.sums().into_iter().enumerate() {
+        let here = digest_of_base(base, old);
+        before = before.wrapping_add(here);
         let mut new = old;
         while let [change, rest @ ..] = left
             && usize::from(change.base) == base
@@ -111,10 +117,8 @@ pub(super) fn digests(
             new = new.wrapping_add(hash(change.to)).wrapping_sub(hash(change.from));
             left = rest;
         }
-        let here = digest_of_base(base, old);
-        before = before.wrapping_add(here);
         after = after.wrapping_add(if new == old { here } else { digest_of_base(base, new) });
-    });
+    }
     (before, after)
 }
 

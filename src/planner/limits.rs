@@ -146,6 +146,11 @@ impl Limits {
         self.open[place.index()]
     }
 
+    /// Whether each place may be given anything.
+    pub(crate) fn open_flags(&self) -> &[bool] {
+        &self.open
+    }
+
     /// The places that may be given something, ascending.
     pub(crate) fn open(&self) -> impl Iterator<Item = Place> + Clone {
         Place::all(self.places()).filter(|&place| self.is_open(place))

@@ -1,7 +1,7 @@
 //! The load side of a cluster: a node for each service, each domain and the root.
 //!
-//! Each node has a band that its load ought to be in. [`load_nodes`] is the one
-//! walk over them; the [`Network`] that the flow solver plans on, the distance of
+//! Each node has a band that its load ought to be in. [`for_each_load_node`] is
+//! the one walk over them; the [`Network`] that the flow solver plans on, the distance of
 //! loads from their bands and partial plans are made of it.
 //!
 //! In the network a domain that holds a single part with the same band is one node
@@ -12,7 +12,6 @@ use std::ops::Range;
 
 use super::flow::{Node, NodeSpec};
 use super::limits::Limits;
-use crate::index::Place;
 use crate::location::Level;
 use crate::share::{Band, Shares};
 use crate::topology::{Domain, Topology};
@@ -43,28 +42,22 @@ impl LoadNode {
     }
 }
 
-/// The services by place, then the domains, finest level first, those of a level
-/// in the order of [`Topology::domains`].
-pub(crate) fn load_nodes(
+/// Shows the services by place, then the domains, finest level first, those of a
+/// level in the order of [`Topology::domains`].
+pub(crate) fn for_each_load_node(
     topology: &Topology,
     shares: &Shares,
-) -> impl Iterator<Item = LoadNode> + use<> {
-    let bands: Vec<_> = shares.service_bands().collect();
-    let services = topology.by_location().iter().enumerate();
-    let services = services.map(|(place, service)| LoadNode {
-        level: None,
-        places: place..place + 1,
-        band: bands[service.index()],
-    });
-    let domains = Level::ALL.into_iter().rev().flat_map(|level| {
-        let domains = topology.domains(level).iter().zip(shares.domain_bands(level));
-        domains.map(move |(domain, band)| LoadNode {
-            level: Some(level),
-            places: domain.members(),
-            band,
-        })
-    });
-    services.chain(domains).collect::<Vec<_>>().into_iter()
+    mut show: impl FnMut(LoadNode),
+) {
+    for (place, service) in topology.by_location().iter().enumerate() {
+        let band = shares.service_band(*service);
+        show(LoadNode { level: None, places: place..place + 1, band });
+    }
+    for level in Level::ALL.into_iter().rev() {
+        for (domain, band) in topology.domains(level).iter().zip(shares.domain_bands(level)) {
+            show(LoadNode { level: Some(level), places: domain.members(), band });
+        }
+    }
 }
 
 /// What the distances of some loads from their bands cost, the loads by place.
@@ -77,11 +70,12 @@ pub(crate) fn cost_of_misses(topology: &Topology, shares: &Shares, loads: &[u64]
         sum += load;
         sum
     }));
-    let cost = |node: LoadNode| {
+    let mut cost = 0;
+    for_each_load_node(topology, shares, |node| {
         let load = before[node.places.end] - before[node.places.start];
-        i128::from(node.band.distance(load)) * i128::from(node.weight())
-    };
-    load_nodes(topology, shares).map(cost).sum()
+        cost += i128::from(node.band.distance(load)) * i128::from(node.weight());
+    });
+    cost
 }
 
 /// The nodes of the flow: the services by place, then the domains, then the root.
@@ -112,18 +106,20 @@ impl Network {
         fixed: &[u64],
         soft: bool,
     ) -> Self {
-        let mut network = Self { nodes: Vec::new(), domain_node: [const { Vec::new() }; 4] };
+        let nodes = Vec::with_capacity(2 * limits.places() + 1);
+        let mut network = Self { nodes, domain_node: [const { Vec::new() }; 4] };
         // The node below the next coarser domain, for each place.
         let mut top: Vec<Node> = Vec::with_capacity(limits.places());
-        for node in load_nodes(topology, shares) {
-            let places = node.places.clone();
-            let (low, high) = beside(node.band, fixed[places.clone()].iter().sum());
-            let spec = NodeSpec { parent: Node::NONE, low, high, weight: node.weight() };
-            let Some(level) = node.level else {
-                top.push(network.add(spec, &[]));
-                continue;
+        let mut parts = Vec::new();
+        for_each_load_node(topology, shares, |node| {
+            let weight = node.weight();
+            let LoadNode { level, places, band } = node;
+            let (low, high) = beside(band, fixed[places.clone()].iter().sum());
+            let spec = NodeSpec { parent: Node::NONE, low, high, weight };
+            let Some(level) = level else {
+                return top.push(network.add(spec, &[]));
             };
-            let parts = open_parts(&top, limits, places.clone());
+            find_parts(&top, limits, places.clone(), &mut parts);
             let above = match parts[..] {
                 [] => Node::NONE,
                 [part] if !soft && network.nodes[part.index()].has_band_of(&spec) => part,
@@ -131,9 +127,10 @@ impl Network {
             };
             top[places].fill(above);
             network.domain_node[level.index()].push(above);
-        }
+        });
         let root = NodeSpec { parent: Node::NONE, low: 0, high: 0, weight: 0 };
-        network.add(root, &open_parts(&top, limits, 0..top.len()));
+        find_parts(&top, limits, 0..top.len(), &mut parts);
+        network.add(root, &parts);
         network
     }
 
@@ -167,12 +164,14 @@ impl Network {
     }
 }
 
-/// The nodes that open services in some places are below.
-fn open_parts(top: &[Node], limits: &Limits, places: Range<usize>) -> Vec<Node> {
-    let open = places.filter(|&place| limits.is_open(Place::new(place)));
-    let mut parts: Vec<Node> = open.map(|place| top[place]).collect();
-    parts.dedup();
-    parts
+/// Finds the nodes that open services in some places are below.
+fn find_parts(top: &[Node], limits: &Limits, places: Range<usize>, parts: &mut Vec<Node>) {
+    parts.clear();
+    for (node, is_open) in top[places.clone()].iter().zip(&limits.open_flags()[places]) {
+        if *is_open && parts.last() != Some(node) {
+            parts.push(*node);
+        }
+    }
 }
 
 /// A band as bounds of what comes on top of a fixed load.

@@ -144,7 +144,7 @@ impl<'a> Task<'a> {
     }
 
     /// The plan of some changes, those of a base together and in their order.
-    pub(crate) fn plan(self, changes: &[RawChange<Id>], lower_bound: Option<usize>) -> Plan {
+    pub(crate) fn plan(self, changes: Vec<RawChange<Id>>, lower_bound: Option<usize>) -> Plan {
         let (names, changes) = self.over_names(changes);
         let drained = self.drained.names(&self.mapping, &self.topology);
         let plan = Plan::new(&self.mapping, names, changes)
@@ -155,12 +155,14 @@ impl<'a> Task<'a> {
     }
 
     /// Changes over ids as changes over the names they use, which ascend.
-    fn over_names(&self, changes: &[RawChange<Id>]) -> (Vec<Box<str>>, Vec<RawChange<PlanName>>) {
-        let mut used = vec![false; self.ids.len()];
-        for id in changes.iter().flat_map(|change| [change.from, change.to]) {
-            if let Some(used) = used.get_mut(id.index()) {
-                *used = true;
-            }
+    fn over_names(&self, changes: Vec<RawChange<Id>>) -> (Vec<Box<str>>, Vec<RawChange<PlanName>>) {
+        // None is one more than all ids, and needs no branch.
+        let nobody = self.ids.len();
+        let at = |id: Id| id.index().min(nobody);
+        let mut used = vec![false; nobody + 1];
+        for change in &changes {
+            used[at(change.from)] = true;
+            used[at(change.to)] = true;
         }
         let mut order: Vec<Id> = self.ids.by_name().filter(|id| used[id.index()]).collect();
         // Two runs that ascend: merging them is all that is to be done.
@@ -169,14 +171,11 @@ impl<'a> Task<'a> {
         for (at, id) in order.iter().enumerate() {
             place[id.index()] = PlanName::new(at);
         }
-        let name = |id: Id| place.get(id.index()).copied().unwrap_or(PlanName::NONE);
-        let over = |change: &RawChange<Id>| RawChange {
-            base: change.base,
-            from: name(change.from),
-            to: name(change.to),
-        };
+        let name = |id: Id| place[at(id)];
+        let over =
+            |RawChange { base, from, to }| RawChange { base, from: name(from), to: name(to) };
         let names = order.iter().map(|&id| self.name(id).into()).collect();
-        (names, changes.iter().map(over).collect())
+        (names, changes.into_iter().map(over).collect())
     }
 }
 

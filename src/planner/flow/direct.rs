@@ -11,7 +11,7 @@ use super::changed::Changed;
 use super::solve::Solver;
 use crate::index::Place;
 use crate::mapping::by_width;
-use crate::planner::limits::Limits;
+use crate::planner::limits::Tier;
 
 /// How many services are tried for one replica before it is left to the
 /// search.
@@ -68,9 +68,14 @@ impl Solver<'_> {
     #[inline(never)]
     fn move_in_rows<const WIDTH: usize>(&mut self, ring: &mut Ring) {
         let width = if WIDTH == 0 { self.bases.width() } else { WIDTH };
-        let limits = self.limits;
+        let (exclusive, wider) = (self.limits.exclusive(), self.limits.wider());
+        let has_wider = !wider.is_empty();
+        let fits = |row: &[Place], cell: usize, to: Place| {
+            is_apart(row, cell, to, exclusive) && (!has_wider || keeps_caps(row, cell, to, wider))
+        };
         let excess = &mut self.tree.excess[..];
-        let mut left: i64 = excess[..limits.places()].iter().map(|&excess| excess.max(0)).sum();
+        let mut left: i64 =
+            excess[..self.limits.places()].iter().map(|&excess| excess.max(0)).sum();
         let (rows, changed) = self.bases.rows_and_changes();
         for (base, lacking) in &mut self.short {
             let base = *base as usize;
@@ -78,7 +83,7 @@ impl Solver<'_> {
             for cell in 0..width {
                 if *lacking > 0
                     && row[cell].is_none()
-                    && let Some(to) = ring.next(|to| fits(row, cell, to, limits))
+                    && let Some(to) = ring.next(|to| fits(row, cell, to))
                 {
                     row[cell] = to;
                     changed[base].add(cell);
@@ -95,7 +100,7 @@ impl Solver<'_> {
                 }
                 if (pass > 0 || *changed == Changed::Nowhere)
                     && let Some(cell) = fullest(row, excess)
-                    && let Some(to) = ring.next(|to| fits(row, cell, to, limits))
+                    && let Some(to) = ring.next(|to| fits(row, cell, to))
                 {
                     excess[row[cell].index()] -= 1;
                     left -= 1;
@@ -118,15 +123,22 @@ fn is_more(before: i64, left: i64, bases: usize) -> bool {
     left < before && usize::try_from(left).is_ok_and(|left| left >= bases)
 }
 
-/// Whether a service fits beside all of a row but one cell.
+/// Whether a service is in a domain of its own beside all of a row but one cell.
 #[inline]
-fn fits(row: &[Place], cell: usize, to: Place, limits: &Limits) -> bool {
-    let others = || row.iter().enumerate().filter(|&(at, _)| at != cell).map(|(_, held)| *held);
-    let exclusive = limits.exclusive();
+fn is_apart(row: &[Place], cell: usize, to: Place, exclusive: &Tier) -> bool {
     let domain = exclusive.domain(to);
     // Without a branch for each: the answer is mostly yes.
-    others().fold(true, |fits, held| fits & (exclusive.domain(held) != domain))
-        && limits.wider().iter().all(|tier| tier.count(others(), to) < tier.cap)
+    row.iter()
+        .enumerate()
+        .filter(|&(at, _)| at != cell)
+        .fold(true, |is_apart, (_, held)| is_apart & (exclusive.domain(*held) != domain))
+}
+
+/// Whether a service keeps the wider caps beside all of a row but one cell.
+#[inline]
+fn keeps_caps(row: &[Place], cell: usize, to: Place, wider: &[Tier]) -> bool {
+    let others = || row.iter().enumerate().filter(|&(at, _)| at != cell).map(|(_, held)| *held);
+    wider.iter().all(|tier| tier.count(others(), to) < tier.cap)
 }
 
 /// The cell of a row with the service that has the most too much.

@@ -33,7 +33,8 @@ impl Solver<'_> {
     pub(super) fn look_at(&mut self, asked: Asked, layer: Layer) -> bool {
         let Asked { base, leaving, price } = asked;
         let has_other = self.unreached.has((layer, price));
-        if !has_other && !self.given_up(base).any(|own| self.is_at(own, layer, price - 1)) {
+        if !has_other && self.find_given_up(base, |own| self.is_at(own, layer, price - 1)).is_none()
+        {
             return false;
         }
         self.bases.block(base, leaving, self.limits, &mut self.blocked);
@@ -47,22 +48,29 @@ impl Solver<'_> {
         layer: Layer,
         spread: usize,
     ) -> Option<Place> {
-        let own = self.returnable(asked.base).find(|&own| self.is_at(own, layer, asked.price - 1));
-        own.or_else(|| self.unreached.pick((layer, asked.price), &self.blocked, spread))
+        let is_there = |own| self.is_at(own, layer, asked.price - 1);
+        self.find_returnable(asked.base, is_there)
+            .or_else(|| self.unreached.pick((layer, asked.price), &self.blocked, spread))
     }
 
     fn is_at(&self, place: Place, layer: Layer, potential: i64) -> bool {
         self.layer[place.index()] == layer && self.potential(place) == potential
     }
 
-    /// The own services that a base does not hold now.
-    fn given_up(&self, base: usize) -> impl Iterator<Item = Place> {
-        let own = self.bases.is_changed(base).then(|| self.bases.own(base));
-        own.into_iter().flatten().filter(move |&own| !self.bases.holds(base, own))
+    /// The first own service that a base does not hold now and that is wanted.
+    fn find_given_up(&self, base: usize, is_wanted: impl Fn(Place) -> bool) -> Option<Place> {
+        if !self.bases.is_changed(base) {
+            return None;
+        }
+        self.bases.own(base).find(|&own| is_wanted(own) && !self.bases.holds(base, own))
     }
 
-    /// Those of them that the base looked at could hold.
-    pub(super) fn returnable(&self, base: usize) -> impl Iterator<Item = Place> {
-        self.given_up(base).filter(|&own| self.blocked.lets(own))
+    /// The first of those that the base looked at could hold.
+    pub(super) fn find_returnable(
+        &self,
+        base: usize,
+        is_wanted: impl Fn(Place) -> bool,
+    ) -> Option<Place> {
+        self.find_given_up(base, |own| is_wanted(own) && self.blocked.lets(own))
     }
 }

@@ -59,9 +59,11 @@ impl Solver<'_> {
     fn least_from_base(&mut self, asked: Asked, step: &mut i64) {
         let Asked { base, leaving, price } = asked;
         self.bases.block(base, leaving, self.limits, &mut self.blocked);
-        let new = self.returnable(base).filter(|own| self.layer[own.index()] == Layer::NONE);
-        let costs = new.map(|own| price - 1 - self.potential(own));
-        *step = costs.fold(*step, i64::min);
+        let cost = |own: Place| price - 1 - self.potential(own);
+        let is_new = |own: Place| self.layer[own.index()] == Layer::NONE;
+        while let Some(own) = self.find_returnable(base, |own| is_new(own) && cost(own) < *step) {
+            *step = cost(own);
+        }
         let mut below = price;
         while let Some(potential) = self.unreached.next_below(Layer::NONE, below) {
             if price - potential >= *step {

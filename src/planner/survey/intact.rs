@@ -23,7 +23,12 @@ pub(super) fn keep_intact(
     let mut keeper = Keeper { survey, limits, replicas, least, others: Vec::new() };
     if widths == [replicas; 2] {
         by_width!(replicas, WIDTH => {
-            keeper.keep_rows(mapping.table().as_chunks::<WIDTH>().0, &names);
+            let rows = mapping.table().as_chunks::<WIDTH>().0;
+            if limits.wider().is_empty() {
+                keeper.keep_rows::<WIDTH, false>(rows, &names);
+            } else {
+                keeper.keep_rows::<WIDTH, true>(rows, &names);
+            }
             return keeper.others;
         }, else {});
     }
@@ -80,22 +85,29 @@ struct Keeper<'a, 'b> {
 
 impl Keeper<'_, '_> {
     /// Lets the bases of a table keep what they have, whose rows are as wide as
-    /// bases are to have replicas.
+    /// bases are to have replicas. `HAS_WIDER` says whether there is more than one
+    /// tier of caps.
     #[inline(never)]
-    fn keep_rows<const WIDTH: usize>(&mut self, table: &[[Name; WIDTH]], names: &[OwnName]) {
+    fn keep_rows<const WIDTH: usize, const HAS_WIDER: bool>(
+        &mut self,
+        table: &[[Name; WIDTH]],
+        names: &[OwnName],
+    ) {
         let Survey { bases, short, loads, .. } = &mut *self.survey;
         let (most, wider) = (WIDTH - self.least, self.limits.wider());
         let loads = &mut loads[..];
         let rows = bases.rows_mut().as_chunks_mut::<WIDTH>().0;
         for (base, (names_here, row)) in table.iter().zip(rows).enumerate() {
             let own = names_here.map(|name| OwnName::of(name, names));
-            let places = own.map(OwnName::place);
             let lacking = own.iter().filter(|own| **own == OwnName::NONE).count();
-            if lacking > most || !are_apart(&own) || !keep_caps(&places, wider) {
+            if lacking > most
+                || !are_apart(&own)
+                || HAS_WIDER && !keep_caps(&own.map(OwnName::place), wider)
+            {
                 self.others.push(number_of(base));
                 continue;
             }
-            *row = places;
+            *row = own.map(OwnName::place);
             for place in *row {
                 if let Some(load) = loads.get_mut(place.index()) {
                     *load += 1;

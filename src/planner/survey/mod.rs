@@ -109,7 +109,9 @@ impl<'a> Survey<'a> {
                 last = name;
             }
         }
-        self.short.retain(|&(base, _)| !roles.is_still(base as usize));
+        if roles.still().next().is_some() {
+            self.short.retain(|&(base, _)| !roles.is_still(base as usize));
+        }
     }
 
     /// Lets the broken bases keep what they may, those services first that are
