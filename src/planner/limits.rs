@@ -7,6 +7,8 @@
 //! ascend with the domains. The order of changes asks for each rule by itself,
 //! since a base that breaks one rule may still keep another.
 
+use std::cmp::Reverse;
+
 use crate::index::Place;
 use crate::location::Level;
 use crate::rules::Rules;
@@ -48,12 +50,6 @@ impl Tier {
         (self.first[place.index()], self.end[place.index()])
     }
 
-    /// How many places the domain of a place has; none where no service is.
-    pub(crate) fn size(&self, place: Place) -> usize {
-        let first = self.domain(place).map_or(0, Place::index);
-        self.end.get(place.index()).map_or(0, |&end| usize::from(end) - first)
-    }
-
     /// How many of some places are in the domain of another.
     #[inline]
     pub(crate) fn count(&self, places: impl IntoIterator<Item = Place>, around: Place) -> usize {
@@ -76,7 +72,7 @@ pub(crate) struct Limits {
     /// The caps that bind: finest domains first, caps ascending from 1. A domain
     /// of a tier is within one of the next.
     tiers: Vec<Tier>,
-    /// The caps of every rule.
+    /// The caps of every rule, finest domains first.
     by_rule: Vec<(Rule, Tier)>,
     /// Whether a service may be given anything.
     open: Vec<bool>,
@@ -102,9 +98,11 @@ impl Limits {
         let at_most = Level::ALL.into_iter();
         let at_most = at_most.filter_map(|l| Some((Rule::AtMost, l, rules.get_at_most(l)?)));
         let all = std::iter::once(apart).chain(degradation).chain(at_most);
-        let binding = all.filter(|&(_, _, cap)| cap < rules.replicas() || cap == 1);
-        let by_rule = binding.map(|(rule, level, cap)| (rule, Tier::new(topology, level, cap)));
-        Self { tiers, by_rule: by_rule.collect(), open }
+        let mut binding: Vec<_> =
+            all.filter(|&(_, _, cap)| cap < rules.replicas() || cap == 1).collect();
+        binding.sort_by_key(|&(_, level, _)| Reverse(level));
+        let tier = |(rule, level, cap)| (rule, Tier::new(topology, level, cap));
+        Self { tiers, by_rule: binding.into_iter().map(tier).collect(), open }
     }
 
     /// No caps, where only what is open counts.
@@ -135,7 +133,7 @@ impl Limits {
         &self.tiers[1..]
     }
 
-    /// The caps of every rule.
+    /// The caps of every rule, finest domains first.
     pub(crate) fn by_rule(&self) -> &[(Rule, Tier)] {
         &self.by_rule
     }

@@ -130,16 +130,15 @@ impl<'a> Sequencer<'a> {
         first(&|goes| !is_sound(goes)).or_else(|| first(&|_| self.held.len() >= self.replicas))
     }
 
-    /// The rule whose domain around a newcomer is tight, of several the one of the
-    /// finest domain.
+    /// The finest rule whose domain around a newcomer is tight.
     fn finest_tight(&self, comes: Id) -> Option<&'a Tier> {
         let limits = self.limits;
-        let tight = limits.by_rule().iter().map(|(_, tier)| tier).filter(|tier| {
+        limits.by_rule().iter().map(|(_, tier)| tier).find(|tier| {
             let count =
                 |ids: &[Id]| ids.iter().filter(|&&id| self.is_alike(tier, id, comes)).count();
-            count(&self.held) >= tier.cap.max(count(&self.had))
-        });
-        tight.min_by_key(|tier| tier.size(self.place(comes)))
+            let held = count(&self.held);
+            held >= tier.cap && held >= count(&self.had)
+        })
     }
 
     fn is_alike(&self, tier: &Tier, id: Id, other: Id) -> bool {
