@@ -1,6 +1,8 @@
 //! Rebalancing: a cluster that grows, shrinks, or gets stricter rules.
 
-use meta0::{BootstrapOptions, Digits, PrefixMapping, RebalanceOptions, Rules, Topology};
+use meta0::{
+    BootstrapOptions, Digits, Level, PrefixMapping, RebalanceOptions, Rules, Service, Topology,
+};
 
 use super::cluster::{line, racks_of_twelve, short_chains, slices, uneven_sites};
 use super::{Case, LARGE_SIZES, MORE_SIZES, Run, SIZES, Size, bootstrap, run};
@@ -9,7 +11,7 @@ use crate::fixture;
 /// Lines of 4 and of 8 hosts.
 pub(super) const LINES: &[Size] = &[Size::new(7, 3), Size::new(15, 7)];
 
-pub(super) const CASES: [Case; 14] = [
+pub(super) const CASES: [Case; 19] = [
     Case::new("rebalance-still", SIZES, |size| drain(size, &[])),
     Case::new("rebalance-join", MORE_SIZES, |size| {
         rebalance(size.mapping(), fixture::cluster(grown(size)), options(size.rules()))
@@ -20,6 +22,21 @@ pub(super) const CASES: [Case; 14] = [
     Case::new("rebalance-tighten", SIZES, |size| {
         let topology = fixture::cluster(size.services);
         rebalance(slices(&topology, 3, 3), topology, options(size.rules()))
+    }),
+    Case::new("rebalance-join-two-sites", TWO_SITES, |size| join_two_sites(size.rules())),
+    Case::new("rebalance-join-at-most-site", TWO_SITES, |size| {
+        join_two_sites(size.rules().at_most(Level::Site, 2))
+    }),
+    Case::new("rebalance-drain-at-most-site", TWO_SITES, |size| {
+        drain_balanced(racks_of_twelve(), size.rules().at_most(Level::Site, 2), "site0.rack1")
+    }),
+    Case::new("rebalance-join-at-most-rack-host", CAPPED, |size| {
+        let rules = capped(size);
+        let mapping = bootstrap(size.services, rules);
+        rebalance(mapping, fixture::cluster(grown(size)), options(rules))
+    }),
+    Case::new("rebalance-drain-at-most-rack-host", CAPPED, |size| {
+        drain_balanced(fixture::cluster(size.services), capped(size), "10.0.0.1:6001")
     }),
     Case::new("rebalance-rack-of-12", &[Size::new(96, 3)], |size| {
         drain_balanced(racks_of_twelve(), size.rules(), "site0.rack1")
@@ -52,6 +69,29 @@ pub(super) const CASES: [Case; 14] = [
         part(slices(&topology, 3, 0), topology, options)
     }),
 ];
+
+/// Two sites of 48 services.
+const TWO_SITES: &[Size] = &[Size::new(96, 3)];
+
+/// Five replicas, at most two of them in a rack.
+const CAPPED: &[Size] = &[Size::new(96, 5), Size::new(1000, 5)];
+
+fn capped(size: Size) -> Rules {
+    size.rules().at_most(Level::Rack, 2).at_most(Level::Host, 1)
+}
+
+/// A sixth host joins each rack of two sites.
+fn join_two_sites(rules: Rules) -> Run {
+    let topology = racks_of_twelve();
+    let is_old = |service: &&Service| {
+        let host = service.location().token(Level::Host).unwrap().trim_start_matches("host");
+        host.parse::<usize>().unwrap() % 6 < 5
+    };
+    let old = topology.services().iter().filter(is_old).cloned().collect();
+    let old = Topology::new(old).unwrap();
+    let mapping = PrefixMapping::bootstrap(&old, Digits::MAX, &BootstrapOptions::new(rules));
+    rebalance(mapping.unwrap(), topology, options(rules))
+}
 
 /// Clusters that grow to ten times their size.
 const TENFOLD: &[Size] = &[Size::new(12, 3), Size::new(100, 3)];

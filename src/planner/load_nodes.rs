@@ -16,13 +16,11 @@ use crate::location::Level;
 use crate::share::{Band, Shares};
 use crate::topology::{Domain, Topology};
 
-/// What a replica of a service's load outside its band costs: more than the
-/// misses of all domains and the moves on any simple cycle could (see
-/// [`flow`](super::flow) on weights).
+/// What a replica of a service's load outside its band costs. Why that is enough
+/// to come before all else is said at [`flow`](super::flow).
 pub(crate) const SERVICE_WEIGHT: i64 = 1 << 40;
 
-/// What a replica of a domain's load outside its band costs: more than the moves
-/// on any simple cycle could.
+/// What a replica of a domain's load outside its band costs.
 pub(crate) const DOMAIN_WEIGHT: i64 = 1 << 20;
 
 /// A service or a domain, and what it ought to hold.

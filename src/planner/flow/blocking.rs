@@ -1,9 +1,9 @@
-//! The blocking flow: paths along the layers of a search, until none is found.
+//! Paths along the layers of a search, until none is found.
 //!
 //! Depth first, each path applied as it goes down and undone as it backs out, so
 //! that a path which passes a base twice sees what its first step changed. A
-//! node from which no path leads on is closed for the rest of the round, and
-//! each node tries its arcs once: a round looks at each replica of the table
+//! node from which no path leads on just then is closed for the rest of the round,
+//! and each node tries its arcs once: a round looks at each replica of the table
 //! once at most.
 
 use super::Node;

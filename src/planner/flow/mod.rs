@@ -4,20 +4,20 @@
 //!
 //! Four kinds of vertex, from left to right:
 //!
-//! - a *base* sends out as many units as it needs replicas; inside it, each unit
-//!   and each group of the rules is a vertex of its own, so that a group passes
-//!   one replica on, and a unit no more than its cap;
+//! - a *base* sends out as many units as it needs replicas. Inside it, each domain
+//!   of each tier ([`limits`](super::limits)) is a vertex of its own, which passes
+//!   on no more units than its cap: the *inner* vertices of the base;
 //! - a *service* takes one unit at most from a base: at cost 0 where it held the
 //!   base before (the base's *own* services), at cost 1 where it didn't;
-//! - a *domain* takes what its parts pass on; services and domains together are
+//! - a *domain* takes what its parts pass on. Services and domains together are
 //!   the *nodes* of the load tree ([`load_tree`]), and the arc from a node to its
 //!   parent carries its load: free inside the band, `weight` for each replica
 //!   outside it;
 //! - the *root* takes everything.
 //!
-//! A flow of least cost is a mapping with, first, the loads closest to their
-//! bands (the weights see to that), then the fewest moves. Fixed replicas are no
-//! part of it: they only block their group and count in their unit.
+//! A flow of least cost is a mapping with, first, the loads of services closest to
+//! their bands, then those of domains, then the fewest moves. Fixed replicas are no
+//! part of it: they only take room in the domains around them.
 //!
 //! # The algorithm
 //!
@@ -31,63 +31,95 @@
 //!    is *excess*, what it lacks a *deficit*; a base that lacks replicas is a
 //!    source too. No arc has a negative cost, so potentials of 0 prove this
 //!    pseudoflow optimal for its excesses.
-//! 2. *Levels*: breadth first from the sources over *tight* arcs, those of
-//!    reduced cost 0 ([`search`]).
-//! 3. If a deficit was reached: a blocking flow along the levels (Dinic 1970;
-//!    [`blocking`]). Then 2 again.
+//! 2. *Layers*: breadth first from the sources over *tight* arcs, those of
+//!    reduced cost 0 ([`layers`]).
+//! 3. If a deficit was reached: paths along the layers, until none is found
+//!    ([`blocking`]). Then 2 again. Such a turn is a *round*.
 //! 4. If not: the potentials of all that was not reached rise by the least
-//!    reduced cost of an arc that leaves what was. Then 2 again. When no source
-//!    is left, the flow is optimal. The first time, the paths that are one
+//!    reduced cost of an arc that leaves what was ([`raise`]). Then 2 again. When no
+//!    source is left, the flow is optimal. The first time, the paths that are one
 //!    change of one base long are taken in one pass over the table ([`direct`]).
-//! 5. *Spread*: where a base has two moves, a base without one takes one over
+//! 5. Where a base has two moves, a base without one takes one over
 //!    ([`second_moves`]).
 //!
 //! The residual arc between two services is a base: "`b` holds `s` and could
 //! hold `t` instead", at cost `new(t) - new(s)`. For one base and one `s` all
 //! `t` that are not its own are alike, so the search asks for the next
-//! unreached service at *one* potential outside the blocked groups and full
-//! units ([`unreached`]), and each service is found once: a whole search looks at
-//! each replica of the table once at most, and stops as soon as nothing is left
-//! to find.
+//! unreached service at *one* potential outside the full domains of the base
+//! ([`offers`], [`unreached`]), and each service is found once: a whole search
+//! looks at each replica of the table once at most, and stops as soon as nothing is
+//! left to find.
 //!
 //! # Why it is optimal
 //!
 //! Let `p` be the potentials. Every residual arc `u -> v` keeps
 //! `cost + p(u) - p(v) >= 0`: true at the start; step 4 lowers no reduced cost
 //! below 0 by its choice of the step; and a path of tight arcs adds only their
-//! reverses, which are tight. The arcs through a base are sums of arcs through
-//! its inner vertices, for which potentials exist (their distances from the
-//! sources) although nothing stores them. A flow without residual arcs of
-//! negative reduced cost has the least cost of all flows that meet the same
+//! reverses, which are tight. The arcs through a base are sums of arcs through its
+//! inner vertices. Give an inner vertex the least of `p(s) + cost` over the residual
+//! ways that lead to it from a service `s`, or from the base where that lacks a
+//! replica: then no arc into it has a negative reduced cost by definition, and none
+//! out of it to a service `t`, as that is a way from `s` to `t`. So potentials of
+//! the inner vertices exist although nothing stores them. A flow without residual
+//! arcs of negative reduced cost has the least cost of all flows that meet the same
 //! supplies (complementary slackness), and at the end the supplies are the
 //! problem's own.
 //!
-//! One path may pass a base twice, and its second step then sees the first one
-//! applied. On levels, two steps that share an inner vertex of the base would
-//! have a shortcut between them, so the first path of a blocking flow never has
-//! that conflict: each round makes progress. A later path that has it still is
-//! a change of the table at the cost of a shortest path, hence optimal.
+//! # Why the weights are large enough
+//!
+//! A replica outside the band costs `2^40` at a service and `2^20` at a domain; that
+//! this makes the order of the aims lexicographic does not rest on the number of
+//! moves, which may exceed `2^20`. The difference of a flow and a cheaper one is a
+//! sum of simple residual cycles (Gallai 1958), all of which run with it. A simple
+//! cycle passes each service and each domain once at most. So it changes the moves
+//! by no more than two for each of at most `2^16` services, and the misses of
+//! domains by no more than one for each of at most `2^18`: its cost is
+//! `2^40 * a + 2^20 * b + c` with `|b| <= 2^18` and `|c| <= 2^17`, and is negative
+//! just where the first of `a`, `b` and `c` that is not 0 is negative. A flow of
+//! least cost has no negative residual cycle, so no flow has fewer misses of
+//! services, nor as few and fewer of domains, nor as few of both and fewer moves.
+//!
+//! # Why it ends
+//!
+//! *Each round takes a path.* One path may pass a base twice, and its second step
+//! then sees the first one applied. Say the base gives up `s` for `t` in the first
+//! step and `u` for `v` in the second. If they shared an inner vertex, the base could
+//! give up `s` for `v` at once, over tight arcs alone, and `v` would be in the layer
+//! after that of `s`, not in a later one. So before a round has taken a path, no
+//! step along the layers is blocked by those before it, and what is closed leads
+//! nowhere indeed: the first path is found where the layers say that there is one.
+//!
+//! *After the first, some may be missed.* A path that was taken, or a step that is
+//! tried on the way, may block a base for a moment, and a node that finds no way on
+//! just then is closed for the rest of the round. So a round is no blocking flow in
+//! Dinic's sense, and the next one may find a deficit in the same layer: his bound
+//! on the number of rounds is not claimed. What is taken is sound all the same: each
+//! path is a change of the table at the cost of a shortest path.
+//!
+//! Each round takes a unit of excess away, and each raise reaches a node more. So
+//! there are no more rounds than units of excess at the start, and no more raises
+//! between two rounds than nodes.
 //!
 //! The proof a user sees does not rest on this text: the final potentials are
-//! handed out, and [`crate::planner::bound`] computes a lower bound from them by weak
+//! handed out, and [`bound`](super::bound) computes a lower bound from them by weak
 //! duality alone.
 //!
 //! # Complexity
 //!
 //! The direct moves are one pass over the table, and leave nothing to search for
-//! in the joins and drains that are measured. A round of the search looks at
-//! each replica once at most, for `O(replicas)` each, and at each node; sorting
-//! the nodes makes it `O(table * replicas + services * log(services))` at worst.
-//! Most rounds stop early: a base that is as it was is only asked while something
-//! is left to find at its price, and one that has moved only while something
-//! near is.
+//! in the joins and drains that are measured. A search looks at each replica once at
+//! most, for `O(replicas)` each, and at each node; sorting the services makes it
+//! `O(table * replicas + services * log(services))` at worst. Most searches stop
+//! early: a base that is as it was is only asked while something is left to find at
+//! its price, and one that has changed only while something near is. Finding the
+//! least step looks at the bases of all services that were reached, until one step
+//! is 1: as much as a search at worst.
 //!
-//! There are as many raises as there are different path costs: one or two for a
-//! cluster that grew or lost services, as many as a chain is long when moves
-//! must be chained. Rounds between two raises are bounded as in Dinic's
-//! algorithm. The heap holds the table once, and once more as the bases by
+//! There are about as many raises as there are different path costs: one or two
+//! for a cluster that grew or lost services, as many as a chain is long when moves
+//! must be chained. The heap holds the table once, and once more as the bases by
 //! service when there is a search, and a few words for each node and each base
-//! that moved.
+//! that changed.
 //!
 //! # What was dropped
 //!
