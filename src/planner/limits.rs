@@ -164,6 +164,9 @@ impl Limits {
     }
 }
 
+/// So many intervals are few: to look at each takes no longer than to search.
+const FEW: usize = 8;
+
 /// The domains of which a base can't have another replica, as intervals of
 /// places. Each holds as many as its cap lets it, and there are at most as many
 /// as the base has replicas.
@@ -180,14 +183,22 @@ impl Blocked {
         self.intervals.clear();
         if limits.wider().is_empty() {
             let exclusive = limits.exclusive();
-            return self.intervals.extend(held.map(|place| exclusive.interval(place)));
+            self.intervals.extend(held.map(|place| exclusive.interval(place)));
+        } else {
+            self.fill_by_tiers(held, limits);
         }
+        if self.intervals.len() > FEW {
+            self.intervals.sort_unstable();
+        }
+    }
+
+    fn fill_by_tiers(&mut self, held: impl Iterator<Item = Place>, limits: &Limits) {
         self.held.clear();
         self.held.extend(held);
         self.held.sort_unstable();
         for tier in limits.tiers().iter().rev() {
             for alike in self.held.chunk_by(|a, b| tier.domain(*a) == tier.domain(*b)) {
-                if alike.len() >= tier.cap && self.around(alike[0]).is_none() {
+                if alike.len() >= tier.cap && self.find(alike[0]).is_none() {
                     self.intervals.push(tier.interval(alike[0]));
                 }
             }
@@ -197,6 +208,19 @@ impl Blocked {
     /// Where the full domain that a place is in ends, if it is in one.
     #[inline]
     pub(crate) fn around(&self, place: Place) -> Option<u16> {
+        if self.intervals.len() <= FEW {
+            return self.find(place);
+        }
+        // They ascend, and none is within another: the last that begins before a
+        // place is the one that it may be in.
+        let before = self.intervals.partition_point(|(first, _)| *first <= place);
+        let (_, end) = self.intervals[before.checked_sub(1)?];
+        (place.index() < usize::from(end)).then_some(end)
+    }
+
+    /// The same, by a look at each.
+    #[inline]
+    fn find(&self, place: Place) -> Option<u16> {
         let is_in =
             |(first, end): &&(Place, u16)| *first <= place && place.index() < usize::from(*end);
         self.intervals.iter().find(is_in).map(|(_, end)| *end)
@@ -207,7 +231,7 @@ impl Blocked {
         self.around(place).is_none()
     }
 
-    /// The full domains, ascending by where they begin; some may be in others.
+    /// The full domains, ascending by where they begin.
     pub(crate) fn ascending(&mut self) -> &[(Place, u16)] {
         self.intervals.sort_unstable();
         &self.intervals

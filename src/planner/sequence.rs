@@ -43,6 +43,8 @@ pub(crate) struct Sequencer<'a> {
     had: Vec<Id>,
     /// What the base has after the steps so far, in any order.
     held: Vec<Id>,
+    /// What the base is to have, ascending.
+    wanted: Vec<Id>,
     /// What has still to go, ascending.
     going: Vec<Id>,
     /// What is to come, ascending.
@@ -59,6 +61,7 @@ impl<'a> Sequencer<'a> {
             replicas,
             had: Vec::new(),
             held: Vec::new(),
+            wanted: Vec::new(),
             going: Vec::new(),
             coming: Vec::new(),
             leftover: protects.then(|| Leftover::new(limits, replicas)),
@@ -113,10 +116,12 @@ impl<'a> Sequencer<'a> {
         }
         self.held.extend(has);
         self.held.sort_unstable();
-        self.going.extend(self.held.iter().filter(|id| !wants.contains(id)));
+        self.wanted.clear();
+        self.wanted.extend(wants);
+        self.wanted.sort_unstable();
+        add_difference(&self.held, &self.wanted, &mut self.going);
+        add_difference(&self.wanted, &self.held, &mut self.coming);
         self.going.dedup();
-        self.coming.extend(wants.iter().filter(|id| !has.contains(id)));
-        self.coming.sort_unstable();
     }
 
     /// Which of those that go makes room for one that comes.
@@ -150,6 +155,15 @@ impl<'a> Sequencer<'a> {
     fn place(&self, id: Id) -> Place {
         if id.index() < self.limits.places() { Place::new(id.index()) } else { Place::NONE }
     }
+}
+
+/// Adds those of some ids that are not among others; both ascend.
+fn add_difference(some: &[Id], others: &[Id], difference: &mut Vec<Id>) {
+    let mut others = others.iter().peekable();
+    difference.extend(some.iter().filter(|id| {
+        while others.next_if(|other| other < id).is_some() {}
+        others.peek() != Some(id)
+    }));
 }
 
 #[cfg(test)]

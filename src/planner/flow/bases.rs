@@ -75,7 +75,12 @@ impl Bases<'_> {
     }
 
     pub(super) fn holds(&self, base: usize, service: Place) -> bool {
-        self.row(base).contains(&service)
+        let row = self.row(base);
+        match row.len() {
+            0..16 => row.contains(&service),
+            // Without a branch for each, many cells are compared at once.
+            _ => row.iter().fold(false, |holds, &place| holds | (place == service)),
+        }
     }
 
     /// What having a service costs a base: 1 if it did not hold it before.
