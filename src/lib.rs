@@ -4,34 +4,47 @@
 //! # The problem
 //!
 //! A namespace spreads its containers over up to 65,536 *bases*, and each base
-//! has a few *replicas* on different services. Which service holds which base is
-//! a *mapping*. It is to keep rules (replicas on different hosts, racks or sites,
-//! and a quorum when some are lost), to give every service and every domain its
-//! fair share, and, when services come, go or die, to change as little as can
-//! be: each *move* copies a database between machines. That least is a min-cost
-//! flow over millions of arcs. This library finds it, exactly, and every plan
-//! carries a lower bound on the moves of any plan, so that nobody has to trust it.
+//! has a few *replicas* on different services. A *mapping* says which services hold
+//! which base. It keeps rules: how far apart the replicas of a base are, how many of
+//! them one host, rack or site may hold, and how many domains may be lost. It gives
+//! every service and every domain its fair share. When services come, go or die, the
+//! mapping has to change, and each *move* copies a database between machines: so
+//! as few replicas as possible should move. The fewest moves are a min-cost flow over
+//! millions of arcs. This library finds it, exactly.
 //!
-//! All of it is functions of their arguments: no I/O but on readers and writers
-//! that it is given, no clock, no hidden randomness. The same input in any order gives the same bytes on any machine.
+//! Nobody has to trust it: the plans of [`rebalance`](PrefixMapping::rebalance) and of
+//! [`decommission`](PrefixMapping::decommission) by its default strategy carry a lower
+//! bound on the moves of any plan to the same end. A diff, an inverse and the other
+//! strategies look for no least, and have no bound.
+//!
+//! All operations are functions of their arguments. They do no I/O but on readers
+//! and writers that they are given, and have no clock and no hidden randomness. The
+//! same input in any order gives the same bytes on any machine.
+//!
+//! The [`guide`] shows what a tool does with the library, in three short programs.
 //!
 //! # The words
 //!
 //! - [`Prefix`]: the first 4 hex digits of a container id. [`Base`]: the prefixes
 //!   that share their first [`Digits`], one meta1 database.
-//! - [`Service`]: a meta1 server, with an address, perhaps an id, a score (0 or
+//! - [`Service`]: a meta1 server, with an address, an optional id, a score (0 or
 //!   less is unavailable), and a [`Location`] of up to four tokens,
 //!   `site.rack.host.volume`.
 //! - [`Level`]: one of those four. [`Domain`]: the services alike down to a
 //!   level. [`Topology`]: the services and their domains.
-//! - *Distance*: 4 less the leading tokens that two locations have in common.
-//!   [`MinDist`]: the least distance between two replicas of a base.
-//! - *Quorum*: `replicas / 2 + 1`. *Degradation*: how many domains of a level may
-//!   be lost while every base keeps its quorum. [`Rules`]: all of these.
+//! - *Cap* of a level: the most replicas of one base that a domain of the level may
+//!   hold. [`Rules`]: how many replicas a base has, and the caps, which are set in
+//!   three ways:
+//!   - [`MinDist`], the least *distance* between two replicas of a base, which is 4
+//!     less the leading tokens that their locations have in common;
+//!   - *degradation*: how many domains of a level may be lost while every base keeps
+//!     its *quorum*, `replicas / 2 + 1`;
+//!   - [`at_most`](Rules::at_most): a cap said outright.
 //! - *Share*: how many bases a service or a domain ought to hold, a fraction
-//!   ([`Shares`]). [`Band`]: its floor and its ceiling, the loads that are fair.
+//!   ([`Shares`]). [`Band`]: the loads that are fair, from the floor of the share to
+//!   its ceiling.
 //! - *Move*: a replica on a service that did not hold the base before.
-//!   [`Wave`]: changes that may run together, one of a base at most. [`Plan`]:
+//!   [`Wave`]: changes that may run together, at most one of each base. [`Plan`]:
 //!   what changes a mapping into another, as waves.
 //!
 //! # The operations
@@ -42,7 +55,7 @@
 //! | [`check`](PrefixMapping::check) | every breach of the rules, every unfair load, what may be lost |
 //! | [`rebalance`](PrefixMapping::rebalance) | the plan of fewest moves to a valid and balanced mapping |
 //! | [`decommission`](PrefixMapping::decommission) | the plan by which services lose bases, and nothing else moves |
-//! | [`diff`](PrefixMapping::diff), [`apply`](PrefixMapping::apply) | the plan between two mappings, and the way along it |
+//! | [`diff`](PrefixMapping::diff), [`apply`](PrefixMapping::apply) | the plan between two mappings, and the mapping that a plan leads to |
 //! | [`from_json`](PrefixMapping::from_json), [`to_json`](PrefixMapping::to_json) | the format that meta0 lists and takes |
 //! | [`read_json`](PrefixMapping::read_json), [`write_json`](PrefixMapping::write_json) | the same in pieces, never whole in memory |
 //!
@@ -69,12 +82,15 @@
 //!
 //! # Features
 //!
-//! `cli`: the command line, `meta0`. Off by default: the library alone builds
-//! none of what it needs.
+//! `cli`: the command line, `meta0`. Off by default, so that the library alone
+//! builds none of the program's dependencies.
 
 mod bootstrap;
 mod check;
 mod decommission;
+// Nothing but text, which only the documentation and its tests read.
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod index;
 mod location;
 mod mapping;
