@@ -21,7 +21,7 @@ fn commands(script: &str) -> Vec<String> {
     script.lines().map(words).filter(|line| !line.is_empty()).collect()
 }
 
-/// The README's two: the main job, and the tests.
+/// The README's two that CI runs: the main job, and the tests.
 fn readme_commands() -> [String; 2] {
     let readme = read("README.md");
     let commands: Vec<_> = blocks(&readme, "sh").into_iter().flat_map(commands).collect();
@@ -71,18 +71,67 @@ fn the_readme_is_short_and_its_example_is_that_of_the_crate() {
     assert!(docs.contains(&format!("```\n{example}```\n")));
 }
 
+#[test]
+fn the_paths_that_the_texts_name_are_there() {
+    let is_path = |word: &&str| {
+        let folders = ["src/", "tests/", "benches/", "fixtures/", ".ci/"];
+        folders.iter().any(|folder| word.starts_with(folder)) && !word.contains(' ')
+    };
+    for text in ["README.md", "DESIGN.md", "CHANGELOG.md", "fixtures/README.md"] {
+        let content = read(text);
+        for path in content.split('`').skip(1).step_by(2).filter(is_path) {
+            assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists(), "{text}: {path}");
+        }
+    }
+}
+
+#[test]
+fn the_module_map_names_every_room() {
+    let design = read("DESIGN.md");
+    for (folder, prefix) in [("src", "src/"), ("src/planner", "")] {
+        for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap() {
+            let entry = entry.unwrap();
+            let slash = if entry.file_type().unwrap().is_dir() { "/" } else { "" };
+            let room = format!("`{prefix}{}{slash}", entry.file_name().display());
+            assert!(design.contains(&room), "{room}");
+        }
+    }
+}
+
+#[test]
+fn the_guide_has_every_chapter() {
+    let guide = read("src/guide/mod.rs");
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/guide")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if name.ends_with(".md") {
+            assert!(guide.contains(&format!("include_str!(\"{name}\")")), "{name}");
+        }
+    }
+}
+
 #[cfg(feature = "cli")]
 #[test]
-fn the_readme_shows_what_its_command_prints() {
+fn the_readme_shows_what_its_commands_print() {
+    let readme = read("README.md");
     let [command, _] = readme_commands();
-    let arguments = command.split(" -- ").nth(1).unwrap().split(' ');
+    let [shown] = blocks(&readme, "text")[..] else { panic!("one output") };
+    assert_prints(command.split(" -- ").nth(1).unwrap(), shown);
+    for example in blocks(&readme, "console") {
+        let (command, shown) = example.split_once('\n').unwrap();
+        assert_prints(command.strip_prefix("$ meta0 ").unwrap(), shown);
+    }
+}
+
+/// Runs the program, and compares all that it prints: its report, or why there is
+/// none.
+#[cfg(feature = "cli")]
+#[track_caller]
+fn assert_prints(arguments: &str, shown: &str) {
     let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_meta0"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(arguments)
+        .args(arguments.split(' '))
         .output()
         .unwrap();
-    let printed = String::from_utf8(output.stdout).unwrap();
-    let readme = read("README.md");
-    let [shown] = blocks(&readme, "text")[..] else { panic!("one output") };
+    let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     assert!(printed == shown, "README.md is to show:\n{printed}");
 }
