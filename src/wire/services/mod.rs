@@ -14,11 +14,13 @@
 //! Other fields are passed over. `"n/a"`, `null` and the empty string mean
 //! absent; an absent score is 0.
 
+mod fields;
+
 use std::error::Error;
 use std::fmt;
 
+use fields::{Field, Fields, FieldsReader, Key};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
-use serde_json::{Map, Value};
 
 use crate::location::{Location, LocationError};
 use crate::service::Service;
@@ -95,10 +97,17 @@ impl<'de> Visitor<'de> for List {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut services = Ok(Vec::new());
         for place in 0.. {
-            let Some(entry) = list.next_element()? else { break };
+            let mut fields = Fields::default();
+            let reader = FieldsReader::new(&mut fields);
+            let Some(is_object) = list.next_element_seed(reader)? else { break };
             // What is no JSON further on is told of rather than this.
             let Ok(known) = &mut services else { continue };
-            match read_entry(place, &entry, self.without_location) {
+            let service = if is_object {
+                read_service(place, &fields, self.without_location)
+            } else {
+                Err(ServiceListError::NotAnObject { place })
+            };
+            match service {
                 Ok(service) => known.push(service),
                 Err(error) => services = Err(error),
             }
@@ -107,62 +116,46 @@ impl<'de> Visitor<'de> for List {
     }
 }
 
-fn read_entry(
-    place: usize,
-    entry: &Value,
-    without_location: WithoutLocation,
-) -> Result<Service, ServiceListError> {
-    let fields = entry.as_object().ok_or(ServiceListError::NotAnObject { place })?;
-    read_service(place, fields, without_location)
-}
-
+/// The service that some fields describe.
 fn read_service(
     place: usize,
-    fields: &Map<String, Value>,
+    fields: &Fields<'_>,
     without_location: WithoutLocation,
 ) -> Result<Service, ServiceListError> {
-    let tag = |name| fields.get("tags").and_then(|tags| tags.get(name));
-    let field = |names: [&'static str; 2]| names.into_iter().find_map(|name| fields.get(name));
-
-    let address = text_of(field(["addr", "Addr"]).or_else(|| fields.get("address")));
-    let address = address.ok_or(ServiceListError::NoAddress { place })?.to_owned();
-    if let Some(kind) = text_of(field(["type", "Type"])).filter(|kind| *kind != "meta1") {
-        return Err(ServiceListError::NotMeta1 { address, kind: kind.to_owned() });
+    let address = if fields.first(&[Key::Addr, Key::ListedAddr]).is_some() {
+        fields.text(&[Key::Addr, Key::ListedAddr])
+    } else {
+        fields.text(&[Key::Address])
+    };
+    let address = address.ok_or(ServiceListError::NoAddress { place })?;
+    let owned = || address.to_owned();
+    if let Some(kind) = fields.text(&[Key::Type, Key::ListedType])
+        && kind != "meta1"
+    {
+        return Err(ServiceListError::NotMeta1 { address: owned(), kind: kind.to_owned() });
     }
-    let location = text_of(tag("tag.loc").or_else(|| field(["Location", "location"])));
-    let location = match (location, without_location) {
+    let text = fields.text(&[Key::TagLocation, Key::ListedLocation, Key::Location]);
+    let location = match (text, without_location) {
         (Some(text), _) => text
             .parse()
-            .map_err(|source| ServiceListError::Location { address: address.clone(), source })?,
-        (None, WithoutLocation::UseHost) => Location::of_host(&address),
-        (None, WithoutLocation::Refuse) => return Err(ServiceListError::NoLocation { address }),
-    };
-    let score = field(["score", "Score"]);
-    let score = match (score.and_then(Value::as_i64), score) {
-        (Some(score), _) => score,
-        (None, Some(other)) if !is_absent(score) => {
-            return Err(ServiceListError::Score { address, text: other.to_string() });
+            .map_err(|source| ServiceListError::Location { address: owned(), source })?,
+        (None, WithoutLocation::UseHost) => Location::of_host(address),
+        (None, WithoutLocation::Refuse) => {
+            return Err(ServiceListError::NoLocation { address: owned() });
         }
-        (None, _) => 0,
+    };
+    let score = match fields.first(&[Key::Score, Key::ListedScore]) {
+        None | Some(Field::Absent) => 0,
+        Some(Field::Integer(score)) => *score,
+        Some(other) => {
+            return Err(ServiceListError::Score { address: owned(), text: other.to_string() });
+        }
     };
     let service = Service::new(address, location).with_score(score);
-    let id = text_of(tag("tag.service_id").or_else(|| field(["Service Id", "id"])));
-    Ok(match id {
+    Ok(match fields.text(&[Key::TagId, Key::ListedId, Key::Id]) {
         Some(id) => service.with_id(id),
         None => service,
     })
-}
-
-fn is_absent(value: Option<&Value>) -> bool {
-    match value {
-        None | Some(Value::Null) => true,
-        Some(Value::String(text)) => text.is_empty() || text == "n/a",
-        Some(_) => false,
-    }
-}
-
-fn text_of(value: Option<&Value>) -> Option<&str> {
-    if is_absent(value) { None } else { value?.as_str() }
 }
 
 /// Why a list of services can't be read.
@@ -257,3 +250,6 @@ impl Error for ServiceListError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
