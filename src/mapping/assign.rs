@@ -67,6 +67,7 @@ impl PrefixMapping {
     fn set_row(&mut self, base: Base, services: &[&str]) {
         let place = |name: &&str| self.name_of(name).expect("the mapping has the name");
         let places: Vec<_> = services.iter().map(place).collect();
+        self.digest.take();
         let start = base.index() * self.width;
         let row = &mut self.table[start..start + self.width];
         row.fill(Name::NONE);

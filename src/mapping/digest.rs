@@ -16,10 +16,18 @@ impl PrefixMapping {
     /// machine, whatever the order they were read in.
     #[must_use]
     pub fn digest(&self) -> u64 {
-        let sums = self.sums();
-        sums.iter().enumerate().fold(digest_of_digits(self.digits), |digest, (base, sum)| {
-            digest.wrapping_add(digest_of_base(base, *sum))
+        *self.digest.get_or_init(|| {
+            let sums = self.sums();
+            sums.iter().enumerate().fold(digest_of_digits(self.digits), |digest, (base, sum)| {
+                digest.wrapping_add(digest_of_base(base, *sum))
+            })
         })
+    }
+
+    /// Keeps a digest that was found on the way.
+    pub(crate) fn know_digest(&self, digest: u64) {
+        let known = *self.digest.get_or_init(|| digest);
+        debug_assert_eq!(known, digest, "a mapping has one digest");
     }
 
     /// The sum of the hashes of the names of each base.

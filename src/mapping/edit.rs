@@ -1,8 +1,8 @@
 //! Changes of many bases at once, as a plan makes them.
 //!
-//! Changes come over the names of their plan. Names that are new to the mapping
-//! go to the end of its names and rows lose their order, and one sort at the end
-//! restores both.
+//! Changes come over the names of their plan. Each leaves its row in order. Names
+//! that are new to the mapping go to the end of its names, and one sort at the end
+//! restores the order of all.
 
 use std::borrow::Cow;
 
@@ -15,9 +15,11 @@ impl PrefixMapping {
     /// what a base does not have.
     pub(crate) fn edit(&self, names: &[Box<str>], changes: &[RawChange<PlanName>]) -> Option<Self> {
         let mut mapping = self.clone();
+        mapping.digest.take();
         if mapping.names.len() + names.len() > LIMIT {
             mapping.keep_names(&mapping.used_names());
         }
+        let known = mapping.names.len();
         let mut places: Vec<_> = names.iter().map(|name| mapping.name_of(name)).collect();
         for change in changes.iter().filter(|change| change.to.is_some()) {
             let place = &mut places[change.to.index()];
@@ -32,7 +34,9 @@ impl PrefixMapping {
             };
             mapping.replace(usize::from(change.base), cell(change.from)?, cell(change.to)?)?;
         }
-        mapping.sort();
+        if mapping.names.len() > known {
+            mapping.sort();
+        }
         if mapping.width > self.width {
             mapping.narrow();
         }
@@ -40,21 +44,19 @@ impl PrefixMapping {
     }
 
     /// Puts a name in the place of another, or of a hole; `None` when the base
-    /// does not have it. The row is then in no order.
+    /// does not have it.
     fn replace(&mut self, base: usize, from: Name, to: Name) -> Option<()> {
-        let row = base * self.width..(base + 1) * self.width;
-        let found = self.table[row.clone()].iter().position(|&cell| cell == from);
-        if let Some(place) = found {
-            self.table[row.start + place] = to;
+        let row = &mut self.table[base * self.width..][..self.width];
+        if let Some(place) = row.iter().position(|&cell| cell == from) {
+            row[place] = to;
+            row.sort_unstable();
             return Some(());
         }
         if from.is_some() {
             return None;
         }
-        let width = self.width;
-        self.widen(usize::max(2 * width, 1));
-        self.table[base * self.width + width] = to;
-        Some(())
+        self.widen(usize::max(2 * self.width, 1));
+        self.replace(base, from, to)
     }
 
     /// Drops the cells that no row uses.

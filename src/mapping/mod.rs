@@ -12,11 +12,12 @@ mod resolve;
 mod rows;
 
 pub use assign::AssignError;
-pub(crate) use digest::{digest_of_base, digest_of_digits, hash_of_name};
+pub(crate) use digest::{digest_of_base, hash_of_name};
 pub(crate) use resolve::{Alias, merge};
 pub(crate) use rows::by_width;
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use crate::index::{Name, renumbered};
 use crate::mapping::rows::{sort_rows, without_holes};
@@ -37,7 +38,8 @@ pub(crate) const TABLE_LIMIT: usize = 1 << 28;
 /// 2. `table` has `width` cells for each base; the names of a base come first,
 ///    ascending, then holes;
 /// 3. a name stands twice in one base only after [`PrefixMapping::resolve`] found
-///    a service under both its names.
+///    a service under both its names;
+/// 4. `digest`, once it is asked for, is that of the bases as they are.
 ///
 /// Two mappings are equal when they have the same digits and each base has the
 /// same services.
@@ -60,13 +62,14 @@ pub struct PrefixMapping {
     names: Vec<Box<str>>,
     width: usize,
     table: Vec<Name>,
+    digest: OnceLock<u64>,
 }
 
 impl PrefixMapping {
     /// A mapping in which every base is missing.
     #[must_use]
     pub const fn new(digits: Digits) -> Self {
-        Self { digits, names: Vec::new(), width: 0, table: Vec::new() }
+        Self { digits, names: Vec::new(), width: 0, table: Vec::new(), digest: OnceLock::new() }
     }
 
     /// A mapping of a table over names in any order, each at most once; rows
@@ -78,7 +81,7 @@ impl PrefixMapping {
         table: Vec<Name>,
     ) -> Self {
         debug_assert_eq!(table.len(), digits.count() * width);
-        let mut mapping = Self { digits, names, width, table };
+        let mut mapping = Self { digits, names, width, table, digest: OnceLock::new() };
         mapping.sort();
         mapping
     }

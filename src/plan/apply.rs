@@ -10,7 +10,7 @@ use std::fmt;
 
 use crate::index::{PlanName, renumbered};
 use crate::mapping::change::RawChange;
-use crate::mapping::{PrefixMapping, digest_of_base, digest_of_digits, hash_of_name};
+use crate::mapping::{PrefixMapping, digest_of_base, hash_of_name};
 use crate::plan::Plan;
 
 impl PrefixMapping {
@@ -93,7 +93,7 @@ impl Plan {
 }
 
 /// The digests of a mapping, and of the one that some changes lead to. Those of
-/// a base stand together, and bases ascend.
+/// a base stand together.
 pub(super) fn digests(
     mapping: &PrefixMapping,
     names: &[Box<str>],
@@ -119,6 +119,7 @@ pub(super) fn digests(
         }
         after = after.wrapping_add(if new == old { here } else { digest_of_base(base, new) });
     }
+    mapping.know_digest(before);
     (before, after)
 }
 
