@@ -6,8 +6,8 @@
 //! comparisons: no string is touched, and none is hashed byte by byte. A longer
 //! one has a hash of its tail for a third word, and is compared in full.
 //!
-//! Open addressing at a load of at most a quarter, so that a name is
-//! mostly in the first of its slots. Names that crowd one slot
+//! Open addressing at a load of at most an eighth, so that a name is nearly always
+//! in the first of its slots. Names that crowd one slot
 //! (nobody's addresses do, but a document may be made to) are declined rather
 //! than searched, so that a lookup takes constant time.
 
@@ -85,7 +85,7 @@ impl KnownNames {
         }
         self.list.push(name.into());
         self.known.push(KnownName { packed, row });
-        if self.slots.len() < 4 * self.list.len() {
+        if self.slots.len() < 8 * self.list.len() {
             self.slots = vec![Name::NONE; 2 * self.slots.len()];
             self.shift -= 1;
             (0..self.list.len()).try_for_each(|place| self.place(place))?;

@@ -3,7 +3,7 @@
 //! What a name looks like in the document is made once, quotes, escapes and the
 //! comma after it included, and copied some 200,000 times. A copy of as many
 //! bytes as the name has is a call; a copy of always 32 is two instructions, so
-//! that many are copied and the excess is dropped.
+//! that many are copied and what is too much is written over.
 
 use std::io;
 
@@ -39,8 +39,8 @@ impl<'a> Writer<'a> {
     pub(super) fn write(
         &self,
         bases: impl Iterator<Item = Base>,
-        out: &mut Vec<u8>,
-        mut flush: impl FnMut(&mut Vec<u8>) -> io::Result<()>,
+        out: &mut Text,
+        mut flush: impl FnMut(&mut Text) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut separator = b'{';
         for base in bases {
@@ -49,51 +49,112 @@ impl<'a> Writer<'a> {
                 continue;
             }
             for prefix in base.prefixes() {
-                out.extend_from_slice(&key(separator, prefix));
-                self.push_row(row, out);
+                self.push_entry(&key(separator, prefix), row, out);
                 separator = b',';
             }
             flush(out)?;
         }
-        out.extend_from_slice(if separator == b'{' { b"{}\n" } else { b"\n}\n" });
+        out.push(if separator == b'{' { b"{}\n" } else { b"\n}\n" });
         flush(out)
     }
 
-    /// The most bytes that [`Writer::write`] makes of some bases, and as many
-    /// as the last copy is too long.
+    /// The most bytes that [`Writer::write`] makes of some bases, and room for an
+    /// entry more.
     pub(super) fn length(&self, bases: impl Iterator<Item = Base>) -> usize {
         let lengths: Vec<_> = self.fragments.iter().map(Vec::len).collect();
         let length = |name: &Name| lengths[name.index()];
         let row = |base: Base| self.mapping.row(base.index()).iter().map(length).sum::<usize>();
         let siblings = self.mapping.digits().siblings();
-        bases.map(|base| (row(base) + KEY) * siblings).sum::<usize>() + size_of::<Head>()
+        let entry = KEY + self.mapping.width() * size_of::<Head>();
+        bases.map(|base| (row(base) + KEY) * siblings).sum::<usize>() + entry
     }
 
-    /// Writes the services of a prefix and the bracket after them.
+    /// Writes the key of a prefix, its services and the bracket after them.
     #[inline]
-    fn push_row(&self, row: &[Name], out: &mut Vec<u8>) {
-        let mut previous = None;
+    fn push_entry(&self, key: &[u8; KEY], row: &[Name], out: &mut Text) {
+        out.reserve(KEY + row.len() * size_of::<Head>());
+        out.push_whole(key, KEY);
+        let mut previous = Name::NONE;
         for &name in row {
             // A service that the mapping knew under two names stands in the
             // row twice.
-            if previous != Some(name) {
-                self.push(name.index(), out);
+            if name != previous {
+                let head = &self.heads[name.index()];
+                if head[31] == TOO_LONG {
+                    out.push(&self.fragments[name.index()]);
+                    out.reserve(row.len() * size_of::<Head>());
+                } else {
+                    out.push_whole(head, usize::from(head[31]));
+                }
             }
-            previous = Some(name);
+            previous = name;
         }
-        *out.last_mut().expect("a comma after the last service") = b']';
+        out.replace_last(b']');
+    }
+}
+
+/// A text that grows: bytes that are written come first, then as many as there is
+/// room for. A vector would look for room, and set its length, at each name.
+pub(super) struct Text {
+    bytes: Vec<u8>,
+    length: usize,
+}
+
+impl Text {
+    /// An empty text with room for some bytes.
+    pub(super) fn with_capacity(capacity: usize) -> Self {
+        Self { bytes: vec![0; capacity], length: 0 }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.length
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    pub(super) const fn clear(&mut self) {
+        self.length = 0;
+    }
+
+    pub(super) fn into_bytes(mut self) -> Vec<u8> {
+        self.bytes.truncate(self.length);
+        self.bytes
+    }
+
+    /// Makes room for some bytes more.
+    #[inline]
+    fn reserve(&mut self, more: usize) {
+        if self.bytes.len() - self.length < more {
+            self.grow(more);
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, more: usize) {
+        let capacity = usize::max(self.length + more, 2 * self.bytes.len());
+        self.bytes.resize(capacity, 0);
+    }
+
+    /// Adds some bytes.
+    fn push(&mut self, part: &[u8]) {
+        self.reserve(part.len());
+        self.bytes[self.length..][..part.len()].copy_from_slice(part);
+        self.length += part.len();
+    }
+
+    /// Adds the first `length` bytes of a part. There is room for all of it.
+    #[inline]
+    fn push_whole<const PART: usize>(&mut self, part: &[u8; PART], length: usize) {
+        let room = self.bytes[self.length..].first_chunk_mut();
+        *room.expect("room has been reserved") = *part;
+        self.length += length;
     }
 
     #[inline]
-    fn push(&self, name: usize, out: &mut Vec<u8>) {
-        let head = &self.heads[name];
-        if head[31] == TOO_LONG {
-            out.extend_from_slice(&self.fragments[name]);
-        } else {
-            let end = out.len() + usize::from(head[31]);
-            out.extend_from_slice(head);
-            out.truncate(end);
-        }
+    fn replace_last(&mut self, byte: u8) {
+        self.bytes[self.length - 1] = byte;
     }
 }
 
