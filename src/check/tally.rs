@@ -14,7 +14,7 @@ use super::pass_limits::PassLimits;
 use super::shape::{SHAPE_WIDTH, Shape, Shapes, Spot};
 use crate::index::Name;
 use crate::location::Level;
-use crate::mapping::PrefixMapping;
+use crate::mapping::{PrefixMapping, by_width};
 
 /// What the pass knows of a name: one load reads it, one store counts a base.
 #[derive(Debug, Clone, Copy)]
@@ -94,7 +94,7 @@ impl Tally {
     /// has been examined. Returns the first that is neither, or the number of
     /// bases.
     ///
-    /// No base is plain when more replicas are wanted than a shape has.
+    /// Where the number of replicas is none of the usual ones, no base is passed.
     pub(super) fn pass(
         &mut self,
         mapping: &PrefixMapping,
@@ -103,38 +103,19 @@ impl Tally {
         shapes: &mut Shapes,
         spots: &[Spot],
     ) -> usize {
-        let passes = if self.is_crowded { CROWDED_PASSES } else { PASSES };
-        let pass = usize::from(replicas).checked_sub(1).and_then(|width| passes.get(width));
-        pass.map_or(first, |pass| pass(mapping, first, self, shapes, spots))
+        let is_crowded = self.is_crowded;
+        by_width!(usize::from(replicas), REPLICAS => {
+            if is_crowded {
+                pass::<REPLICAS, true>(mapping, first, self, shapes, spots)
+            } else {
+                pass::<REPLICAS, false>(mapping, first, self, shapes, spots)
+            }
+        }, else first)
     }
 }
 
-type Pass = fn(&PrefixMapping, usize, &mut Tally, &mut Shapes, &[Spot]) -> usize;
-
-/// By the number of replicas, less 1.
-const PASSES: [Pass; SHAPE_WIDTH] = [
-    pass::<1, false>,
-    pass::<2, false>,
-    pass::<3, false>,
-    pass::<4, false>,
-    pass::<5, false>,
-    pass::<6, false>,
-    pass::<7, false>,
-    pass::<8, false>,
-];
-
-/// The same where some level may be crowded.
-const CROWDED_PASSES: [Pass; SHAPE_WIDTH] = [
-    pass::<1, true>,
-    pass::<2, true>,
-    pass::<3, true>,
-    pass::<4, true>,
-    pass::<5, true>,
-    pass::<6, true>,
-    pass::<7, true>,
-    pass::<8, true>,
-];
-
+/// Apart from its caller, in which all of them would share the registers.
+#[inline(never)]
 fn pass<const REPLICAS: usize, const IS_CROWDED: bool>(
     mapping: &PrefixMapping,
     first: usize,
@@ -142,6 +123,7 @@ fn pass<const REPLICAS: usize, const IS_CROWDED: bool>(
     shapes: &mut Shapes,
     spots: &[Spot],
 ) -> usize {
+    const { assert!(REPLICAS <= SHAPE_WIDTH, "a base that is passed has a shape") };
     let width = mapping.width();
     if width < REPLICAS {
         return first;
