@@ -4,6 +4,7 @@ mod at_most;
 mod decommission;
 mod diff;
 mod files;
+mod names;
 mod plan_file;
 mod rebalance;
 mod reports;

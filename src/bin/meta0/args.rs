@@ -131,6 +131,11 @@ pub(crate) struct RebalanceArgs {
     #[arg(long, value_name = "SERVICE", help_heading = "Restrictions")]
     pub(crate) hold: Vec<String>,
 
+    /// A base that keeps the services it has and gets no others, whatever is wrong
+    /// with it: separated by commas, or one by one
+    #[arg(long, value_name = "BASE", value_delimiter = ',', help_heading = "Restrictions")]
+    pub(crate) hold_base: Vec<String>,
+
     /// The most moves that a plan may have, so that it may leave something undone
     #[arg(long, value_name = "N", help_heading = "Restrictions")]
     #[arg(value_parser = at_least(0), allow_negative_numbers = true)]
@@ -151,7 +156,10 @@ pub(crate) struct RebalanceArgs {
 impl RebalanceArgs {
     /// Whether the plan may leave something undone.
     pub(crate) fn is_restricted(&self) -> bool {
-        !self.hold.is_empty() || self.max_moves.is_some() || self.max_moves_per_base.is_some()
+        !self.hold.is_empty()
+            || !self.hold_base.is_empty()
+            || self.max_moves.is_some()
+            || self.max_moves_per_base.is_some()
     }
 }
 
@@ -263,7 +271,7 @@ impl DiffArgs {
             return Err(Failure::new("OLD and NEW can't both be standard input")
                 .hint("give a file for one of them"));
         }
-        Ok((self.old.read_mapping(self.digits)?, self.new.read_mapping(self.digits)?))
+        Ok((self.old.read_mapping(self.digits, None)?, self.new.read_mapping(self.digits, None)?))
     }
 }
 
@@ -298,7 +306,8 @@ impl ClusterArgs {
         })
     }
 
-    /// The cluster and its mapping; one of them may be standard input.
+    /// The cluster and its mapping, which names the services of the cluster by
+    /// their addresses; one of them may be standard input.
     pub(crate) fn read_with(
         &self,
         mapping: &Input,
@@ -308,7 +317,9 @@ impl ClusterArgs {
             return Err(Failure::new("--services and --mapping can't both be standard input")
                 .hint("give a file for one of them"));
         }
-        Ok((self.read()?, mapping.read_mapping(digits)?))
+        let cluster = self.read()?;
+        let mapping = mapping.read_mapping(digits, Some(&cluster))?;
+        Ok((cluster, mapping))
     }
 }
 

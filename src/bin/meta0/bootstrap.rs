@@ -25,6 +25,7 @@ pub(crate) fn run(args: &BootstrapArgs) -> Result<ExitCode, Failure> {
         topology: &topology,
         digits: mapping.digits(),
         rules,
+        held_bases: &[],
         before: None,
         after: Some(&after),
         plan: None,

@@ -22,6 +22,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode, Failure> {
         topology: &topology,
         digits: mapping.digits(),
         rules,
+        held_bases: &[],
         before: Some(&before),
         after: None,
         plan: None,

@@ -52,12 +52,23 @@ impl Input {
         Topology::new(services).map_err(|error| Failure::because(self, &error))
     }
 
-    /// A mapping in the `meta0_force` format.
-    pub(crate) fn read_mapping(&self, digits: Digits) -> Result<PrefixMapping, Failure> {
+    /// A mapping in the `meta0_force` format. Services that a topology knows are
+    /// named by their addresses.
+    pub(crate) fn read_mapping(
+        &self,
+        digits: Digits,
+        topology: Option<&Topology>,
+    ) -> Result<PrefixMapping, Failure> {
         const SOURCE: &str = "the proxy's /v3.0/NS/admin/meta0_list answers such a mapping";
-        let read = match self.regular_file() {
-            Some(file) => PrefixMapping::read_json(file, digits),
-            None => PrefixMapping::from_json(&self.read(SOURCE)?, digits),
+        let read = match (self.regular_file(), topology) {
+            (Some(file), Some(topology)) => {
+                PrefixMapping::read_json_resolved(file, digits, topology)
+            }
+            (Some(file), None) => PrefixMapping::read_json(file, digits),
+            (None, Some(topology)) => {
+                PrefixMapping::from_json_resolved(&self.read(SOURCE)?, digits, topology)
+            }
+            (None, None) => PrefixMapping::from_json(&self.read(SOURCE)?, digits),
         };
         read.map_err(|error| match error {
             JsonError::Io { source } => self.unreadable(&source, SOURCE),

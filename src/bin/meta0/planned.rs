@@ -1,9 +1,10 @@
 //! A plan and what becomes of it: the mapping it leads to, judged, the files it
 //! is written to, the report, the exit status.
 
+use std::borrow::Cow;
 use std::process::ExitCode;
 
-use meta0::{CheckOptions, Plan, PrefixMapping, Rules, ServiceIndex, Topology};
+use meta0::{Base, CheckOptions, Digits, Plan, PrefixMapping, Rules, Topology};
 
 use crate::args::ReportArgs;
 use crate::failure::Failure;
@@ -20,10 +21,10 @@ pub(crate) struct Planned {
     pub(crate) command: &'static str,
     /// The cluster as it is.
     pub(crate) cluster: Topology,
-    /// The same with the services that are to go drained, if some are.
-    pub(crate) target: Option<Topology>,
     pub(crate) rules: Rules,
     pub(crate) options: CheckOptions,
+    /// The bases that are to keep their services.
+    pub(crate) held_bases: Vec<Base>,
     /// The mapping that the plan is for.
     pub(crate) before: PrefixMapping,
     pub(crate) plan: Plan,
@@ -40,7 +41,7 @@ impl Planned {
         let plan = files.in_waves(self.plan);
         let after = self.before.apply(&plan).map_err(|error| misfit(&error))?;
         let was = self.before.check(&self.cluster, &self.options)?;
-        let is = after.check(self.target.as_ref().unwrap_or(&self.cluster), &self.options)?;
+        let is = after.check(&target(&self.cluster, &plan), &self.options)?;
 
         let is_sound = is.is_clean() || self.is_restricted;
         let staged = if is_sound && !plan.is_empty() {
@@ -53,6 +54,7 @@ impl Planned {
             topology: &self.cluster,
             digits: plan.digits(),
             rules: self.rules,
+            held_bases: &self.held_bases,
             before: Some(&was),
             after: Some(&is),
             plan: Some(&plan),
@@ -65,12 +67,18 @@ impl Planned {
     }
 }
 
-/// The cluster without the services that some names stand for; `None` when they
-/// stand for none. Names that only the mapping has are passed over.
-pub(crate) fn without<'a>(
-    cluster: &Topology,
-    names: impl IntoIterator<Item = &'a String>,
-) -> Option<Topology> {
-    let gone: Vec<ServiceIndex> = names.into_iter().flat_map(|name| cluster.select(name)).collect();
-    (!gone.is_empty()).then(|| cluster.drain(&gone))
+/// The bases that an option names, ascending, each once; an empty text names none.
+pub(crate) fn bases(option: &str, names: &[String], digits: Digits) -> Result<Vec<Base>, Failure> {
+    let names = names.iter().filter(|name| !name.is_empty());
+    let bases: Result<Vec<_>, _> = names.map(|name| Base::parse(name, digits)).collect();
+    let mut bases = bases.map_err(|error| Failure::because(option, &error))?;
+    bases.sort_unstable();
+    bases.dedup();
+    Ok(bases)
+}
+
+/// The cluster without the services that a plan drains.
+fn target<'a>(cluster: &'a Topology, plan: &Plan) -> Cow<'a, Topology> {
+    let gone: Vec<_> = plan.drained().filter_map(|name| cluster.find(name)).collect();
+    if gone.is_empty() { Cow::Borrowed(cluster) } else { Cow::Owned(cluster.drain(&gone)) }
 }

@@ -7,27 +7,28 @@ use meta0::{CheckOptions, RebalanceError, RebalanceOptions};
 use crate::args::RebalanceArgs;
 use crate::failure::Failure;
 use crate::files::Files;
-use crate::planned::{EXAMPLES, Planned, without};
+use crate::planned::{EXAMPLES, Planned, bases};
 
 /// Plans the fewest moves to a valid and balanced mapping.
 pub(crate) fn run(args: &RebalanceArgs) -> Result<ExitCode, Failure> {
     let files = Files::of_plan(&args.plan)?;
     let rules = args.rules.get()?;
-    let (cluster, mapping) = args.cluster.read_with(&args.mapping, args.rules.digits)?;
-    let before = mapping.resolve(&cluster);
+    let (cluster, before) = args.cluster.read_with(&args.mapping, args.rules.digits)?;
+    let held_bases = bases("--hold-base", &args.hold_base, before.digits())?;
     let options = RebalanceOptions::new(rules)
         .tolerance(args.tolerance)
         .drain(&args.drain)
         .hold(&args.hold)
+        .hold_bases(held_bases.iter().copied())
         .max_moves(args.max_moves.unwrap_or(usize::MAX))
         .max_moves_per_base(args.max_moves_per_base.unwrap_or(usize::MAX));
     let plan = before.rebalance(&cluster, &options).map_err(refused)?;
     Planned {
         command: "rebalance",
-        target: without(&cluster, &args.drain),
         cluster,
         options: CheckOptions::new(rules).tolerance(args.tolerance).examples(EXAMPLES),
         rules,
+        held_bases,
         before,
         plan,
         is_restricted: args.is_restricted(),

@@ -10,8 +10,8 @@ mod text;
 use std::io::{self, Write};
 
 use meta0::{
-    Band, CheckReport, Digits, DomainLoad, Level, Plan, Rules, Service, ServiceIndex, ServiceLoad,
-    Topology,
+    Band, Base, CheckReport, Digits, DomainLoad, Level, Plan, Rules, Service, ServiceIndex,
+    ServiceLoad, Topology,
 };
 
 use crate::args::{Format, ReportArgs};
@@ -31,6 +31,8 @@ pub(crate) struct Report<'a> {
     pub(crate) topology: &'a Topology,
     pub(crate) digits: Digits,
     pub(crate) rules: Rules,
+    /// The bases that were to keep their services; ascending.
+    pub(crate) held_bases: &'a [Base],
     /// The mapping that was read, judged.
     pub(crate) before: Option<&'a CheckReport>,
     /// The mapping that was made, judged.

@@ -67,6 +67,51 @@ fn the_json_has_the_caps_that_were_said() {
     assert_eq!(report["before"]["breaches"]["crowded"], 0);
 }
 
+/// The report of a command on the one base of no digits, on `names`, that writes
+/// `new.json`; and its entry there.
+fn plan(command: &str, names: &str) -> (Value, String) {
+    let (folder, _) = folder_with("m.json", &format!("{{\"0000\": {names}}}"));
+    let arguments = "--services - --digits 0 --tolerance 100% --at-most site=2 -o new.json";
+    let mut command = meta0(&format!("{command} --mapping m.json {arguments} --format json"));
+    let report = answer(command.write_stdin(CLUSTER).current_dir(&folder), 0);
+    let mapping = std::fs::read_to_string(folder.path().join("new.json")).unwrap();
+    let entry = mapping.lines().nth(1).unwrap().trim_end_matches(',').to_owned();
+    (serde_json::from_str(&report).unwrap(), entry)
+}
+
+#[test]
+fn plans_keep_within_the_caps() {
+    let (report, _) = plan("rebalance", r#"["a", "b", "c"]"#);
+    assert_eq!((&report["moves"], &report["minimal"]), (&json!(1), &json!(true)));
+    assert_eq!(report["before"]["breaches"]["crowded"], 1);
+    assert_eq!(report["after"]["breaches"]["crowded"], 0);
+    assert_eq!(report["at_most"], json!({"site": 2}));
+    // One more on the first site would be one too many.
+    for strategy in ["optimal", "fewest-bases", "most-availability"] {
+        let decommission = format!("decommission d --strategy {strategy}");
+        let (report, entry) = plan(&decommission, r#"["a", "b", "d"]"#);
+        assert_eq!((&report["moves"], &*entry), (&json!(1), r#""0000":["a","b","e"]"#));
+    }
+}
+
+#[test]
+fn a_bootstrap_keeps_within_the_caps() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |command: &str, options: &str, status: i32| {
+        let mut command = meta0(&format!("{command} --services - --digits 2 {options}"));
+        command.current_dir(&folder).write_stdin(CLUSTER).assert().code(status).get_output().clone()
+    };
+    run("bootstrap", "--at-most site=2,host=1 -o m.json", 0);
+    run("check --mapping m.json", "--at-most site=2,host=1", 0);
+    let output = run("bootstrap", "--at-most site=1 -o none.json", 1);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        text.starts_with("error: the rules can't be met: no base can have 3 replicas"),
+        "{text}"
+    );
+    assert!(text.ends_with("raise --at-most, or add services elsewhere\n"), "{text}");
+}
+
 #[test]
 fn what_is_no_cap_is_refused() {
     let shapes = "expected caps of levels, as site=2,host=1, or of all four from site to \

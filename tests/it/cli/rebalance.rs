@@ -6,7 +6,7 @@ use std::path::Path;
 use meta0::PrefixMapping;
 use serde_json::{Value, json};
 
-use super::{answer, complaint, meta0, names_in};
+use super::{answer, complaint, folder_with, meta0, names_in};
 
 const DAMAGED: &str = "--digits 2 --min-dist 2 --services @services-12-one-down.conscience.json";
 const MAPPING: &str = "--mapping @mapping-12-dead-and-unknown.digits2.json";
@@ -132,4 +132,19 @@ fn rules_that_cant_be_met_write_nothing() {
     let text = complaint(meta0(&arguments).current_dir(&folder), 1);
     assert!(text.starts_with("error: the rules can't be met: no base can have 9 replicas"));
     assert_eq!(names_in(folder.path()), [""; 0]);
+}
+
+#[test]
+fn more_replicas_than_a_mapping_has_room_for_are_refused() {
+    let service = |n| json!({"address": format!("{n}"), "location": format!("h{n}.d"), "score": 1});
+    let services = Value::from_iter((0..20_001).map(service)).to_string();
+    let (folder, _) = folder_with("m.json", "{}");
+    let refuse = |arguments: &str| {
+        let mut command = meta0(&format!("{arguments} --services - --replicas 20000"));
+        complaint(command.current_dir(&folder).write_stdin(services.as_str()), 2)
+    };
+    let why = "20000 replicas are too many: a base of 4 digits has room for 4096\n";
+    assert_eq!(refuse("bootstrap"), format!("error: no mapping: {why}"));
+    assert_eq!(refuse("rebalance --mapping m.json"), format!("error: no plan: {why}"));
+    assert_eq!(refuse("decommission 7 --mapping m.json"), format!("error: no plan: {why}"));
 }

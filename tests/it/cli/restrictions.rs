@@ -128,6 +128,32 @@ fn held_services_keep_what_they_have() {
 }
 
 #[test]
+fn held_bases_keep_their_services() {
+    let held = |options: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = format!("{DAMAGED} {options} --plan p.json");
+        let text = answer(meta0(&arguments).current_dir(&folder), 0);
+        let plan = fs::read_to_string(folder.path().join("p.json")).unwrap();
+        (text, plan)
+    };
+    let (_, free) = held("");
+    let is_in = |plan: &str, base: &str| plan.contains(&format!("\"base\":\"{base}\""));
+    assert!(is_in(&free, "0000") && is_in(&free, "0300"), "both are to change");
+    let (text, plan) = held("--hold-base 00,03");
+    assert!(!is_in(&plan, "0000") && !is_in(&plan, "0300"), "{plan}");
+    assert!(text.starts_with("PARTLY: after "), "{text}");
+    assert!(text.contains(", because 2 bases are held\n"), "{text}");
+    assert!(text.contains("\nheld      2 bases: 0000, 0300\n"), "{text}");
+    assert_eq!(held("--hold-base 0300 --hold-base 00").0, text, "in any order, by any name");
+    let report = report_of(&format!("{DAMAGED} --hold-base 00,03"), 0);
+    assert_eq!(report["held_bases"], json!(["0000", "0300"]));
+    assert_eq!(report_of(DAMAGED, 0).get("held_bases"), None);
+    report_of(&format!("{DAMAGED} --hold-base 00,03 --strict"), 1);
+    let text = complaint(&mut meta0(&format!("{DAMAGED} --hold-base 123")), 2);
+    assert!(text.starts_with("error: --hold-base: \"123\" is not a base of 2 digits"), "{text}");
+}
+
+#[test]
 fn a_tolerance_saves_moves() {
     let moves = |options: &str| {
         let report = report_of(&format!("rebalance {SLICES} --drain par1.r01 {options}"), 0);

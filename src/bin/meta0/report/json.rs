@@ -5,7 +5,7 @@
 //! and `domains_outside_band` count replicas. The status of a check is 0 when
 //! all counts of its state are 0.
 
-use meta0::{BreachKind, CheckReport, Level, Location, Plan, Rules};
+use meta0::{Base, BreachKind, CheckReport, Level, Location, Plan, Rules};
 use serde::Serialize;
 
 use super::{DomainRow, Report};
@@ -19,6 +19,9 @@ struct Object<'a> {
     level: String,
     degradation: u16,
     at_most: AtMost,
+    /// Left out where none is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    held_bases: Vec<String>,
     bases: usize,
     before: Option<State>,
     after: Option<State>,
@@ -142,6 +145,7 @@ impl<'a> Object<'a> {
             level: rules.get_level().to_string(),
             degradation: rules.get_degradation(),
             at_most: AtMost::of(rules),
+            held_bases: report.held_bases.iter().map(prefix_of).collect(),
             bases: report.digits.count(),
             before: report.before.map(State::of),
             after: report.after.map(State::of),
@@ -150,6 +154,11 @@ impl<'a> Object<'a> {
             plan: report.plan.map(PlanCounts::of),
         }
     }
+}
+
+/// What a base is called in reports and plans.
+fn prefix_of(base: &Base) -> String {
+    base.first_prefix().to_string()
 }
 
 impl AtMost {

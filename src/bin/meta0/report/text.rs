@@ -183,7 +183,24 @@ impl Text<'_> {
                 _ => write!(f, ", {cap} in a {level}")?,
             }
         }
-        writeln!(f)
+        writeln!(f)?;
+        self.fmt_held(f)
+    }
+
+    /// How many bases are held, and the first few.
+    fn fmt_held(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let held = self.report.held_bases;
+        if held.is_empty() {
+            return Ok(());
+        }
+        let some = held.iter().take(4).map(|base| base.first_prefix().to_string());
+        let more = if held.len() > 4 { ", …" } else { "" };
+        let some = some.collect::<Vec<_>>().join(", ");
+        writeln!(
+            f,
+            "{STRONG}held{STRONG:#}      {}: {some}{more}",
+            plural(held.len() as u64, "base")
+        )
     }
 
     /// The levels down to that of the rules whose domains are not those of a
