@@ -12,7 +12,7 @@ mod resolve;
 mod rows;
 
 pub use assign::AssignError;
-pub(crate) use digest::{digest_of_base, hash_of_name};
+pub(crate) use digest::{digest_of_base, digest_of_digits, hash_of_name};
 pub(crate) use resolve::{Alias, merge};
 pub(crate) use rows::by_width;
 

@@ -10,7 +10,7 @@ use std::fmt;
 
 use crate::index::{PlanName, renumbered};
 use crate::mapping::change::RawChange;
-use crate::mapping::{PrefixMapping, digest_of_base, hash_of_name};
+use crate::mapping::{PrefixMapping, digest_of_base, digest_of_digits, hash_of_name};
 use crate::plan::Plan;
 
 impl PrefixMapping {
