@@ -242,7 +242,7 @@ impl Taken<'_> {
                 (_, [first, rest @ ..]) => (others = rest, first).1,
                 ([], []) => break,
             };
-            if self.limits.lets(self.places.iter().copied(), next.place) {
+            if self.limits.lets(&self.places.iter().copied(), next.place) {
                 self.places.push(next.place);
                 sum += next.cost;
             }
@@ -283,7 +283,7 @@ impl<'a> Greed<'a> {
             && let Some(&offer) = self.offers.get(self.next)
         {
             self.next += 1;
-            if self.first_taken.limits.lets(self.first_taken.places.iter().copied(), offer.place) {
+            if self.first_taken.limits.lets(&self.first_taken.places.iter().copied(), offer.place) {
                 self.first_taken.places.push(offer.place);
                 self.first.push(offer);
             }

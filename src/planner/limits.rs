@@ -52,9 +52,9 @@ impl Tier {
 
     /// How many of some places are in the domain of another.
     #[inline]
-    pub(crate) fn count(&self, places: impl IntoIterator<Item = Place>, around: Place) -> usize {
+    pub(crate) fn count(&self, places: impl Iterator<Item = Place>, around: Place) -> usize {
         let domain = self.domain(around);
-        places.into_iter().filter(|&place| self.domain(place) == domain).count()
+        places.filter(|&place| self.domain(place) == domain).count()
     }
 }
 
@@ -156,10 +156,11 @@ impl Limits {
 
     /// Whether a base with some services may have one more.
     #[inline]
-    pub(crate) fn lets<I>(&self, others: I, place: Place) -> bool
-    where
-        I: IntoIterator<Item = Place> + Clone,
-    {
+    pub(crate) fn lets(
+        &self,
+        others: &(impl Iterator<Item = Place> + Clone),
+        place: Place,
+    ) -> bool {
         self.tiers.iter().all(|tier| tier.count(others.clone(), place) < tier.cap)
     }
 }
@@ -296,7 +297,7 @@ mod tests {
                     held.iter().filter(near).count() < usize::from(rules.cap(level))
                 });
                 prop_assert_eq!(blocked.lets(place), fits, "{:?}", place);
-                prop_assert_eq!(limits.lets(held.iter().copied(), place), fits);
+                prop_assert_eq!(limits.lets(&held.iter().copied(), place), fits);
             }
         }
     }

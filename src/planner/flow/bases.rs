@@ -79,7 +79,7 @@ impl Bases<'_> {
         match row.len() {
             0..16 => row.contains(&service),
             // Without a branch for each, many cells are compared at once.
-            _ => row.iter().fold(false, |holds, &place| holds | (place == service)),
+            _ => row.iter().filter(|&&place| place == service).count() > 0,
         }
     }
 
@@ -142,7 +142,7 @@ impl Bases<'_> {
         service: Place,
         limits: &Limits,
     ) -> bool {
-        limits.lets(self.without(base, leaving), service)
+        limits.lets(&self.without(base, leaving), service)
     }
 
     /// The bases by the service that holds them: the bases of `s` are

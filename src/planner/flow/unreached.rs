@@ -164,7 +164,9 @@ mod tests {
             let limits = limits();
             let mut unreached = Unreached::default();
             unreached.fill(&limits, |place| Some((Layer::NONE, potentials[place.index()])));
-            removed.iter().for_each(|&place| unreached.remove(Place::new(place)));
+            for &place in &removed {
+                unreached.remove(Place::new(place));
+            }
             let mut blocked = Blocked::default();
             blocked.fill(held.iter().map(|&place| Place::new(place)), &limits);
             for potential in 0..3 {

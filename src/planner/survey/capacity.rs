@@ -117,7 +117,7 @@ mod tests {
             let added = open.iter().enumerate().filter(|(at, _)| set >> at & 1 == 1);
             let mut held = kept.to_vec();
             added.map(|(_, &place)| place).all(|place| {
-                let fits = limits.lets(held.iter().copied(), place);
+                let fits = limits.lets(&held.iter().copied(), place);
                 held.push(place);
                 fits
             })
