@@ -21,7 +21,8 @@
 //! and writers that they are given, and have no clock and no hidden randomness. The
 //! same input in any order gives the same bytes on any machine.
 //!
-//! The [`guide`] shows what a tool does with the library, in three short programs.
+//! The [`guide`] has three short programs: a loop of what-ifs, a strategy of your own, and
+//! a plan carried out.
 //!
 //! # The words
 //!
