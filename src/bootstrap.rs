@@ -31,11 +31,11 @@
 //! or `ceil` of `n / (B/m)` times. An interval with `N` positions in all has
 //! between `floor(N/m)` and `ceil(N/m)` in the block, so each base gets between
 //! `floor(N/B)` and `ceil(N/B)` of them, which are `floor` or `ceil` of its
-//! share of a base: whole bounds survive both roundings. A group, whose share is
-//! one replica of a base at most, is so met once at most, and a unit no more
-//! than the degradation allows. Of a run each base has one replica at most,
-//! wherever the positions lie, which is enough for the domains in it: the share
-//! of each is below one replica of a base, or it is the whole run.
+//! share of a base: whole bounds survive both roundings. A domain with a cap has a
+//! share of at most that many replicas of a base, so no base gets more of its
+//! positions. Of a run each base has one replica at most, wherever the positions
+//! lie, which is enough for the domains in it: the share of each is below one
+//! replica of a base, or it is the whole run.
 //!
 //! Steps 1 and 2 don't depend on the seed: it changes the mix and nothing else.
 //!

@@ -78,7 +78,7 @@ impl RebalanceOptions {
         self
     }
 
-    /// At most so many moves. The plan is then a part of the whole one that
+    /// At most `most` moves. The plan is then a part of the whole one that
     /// makes nothing worse, and [`Plan::left`] says what it leaves.
     #[must_use]
     pub const fn max_moves(mut self, most: usize) -> Self {
@@ -86,7 +86,7 @@ impl RebalanceOptions {
         self
     }
 
-    /// At most so many moves of each base, with the same proviso.
+    /// At most `most` moves of each base, with the same proviso.
     #[must_use]
     pub const fn max_moves_per_base(mut self, most: usize) -> Self {
         self.max_moves_per_base = most;

@@ -3,10 +3,10 @@
 //! # The bound
 //!
 //! Give every service, domain and the root a number, `p`. For any plan, let
-//! `T(b)` be the services that base `b` moves or keeps of its free will, `new`
-//! 1 for those it did not hold, and `m(x)` how many such replicas end up below
-//! node `x`. Then, adding and taking away `p` along the path from each service
-//! to the root,
+//! `T(b)` be the services on which base `b` ends up, without its fixed replicas;
+//! let `new` be 1 for those that it did not hold before, and `m(x)` how many such
+//! replicas end up below node `x`. Then, adding and taking away `p` along the path
+//! from each service to the root,
 //!
 //! ```text
 //! cost = sum of new(b, s) over the pairs, and weight(x) * miss(x) over the nodes
@@ -22,18 +22,21 @@
 //!
 //! # The minima
 //!
-//! What the rules let one base have is a laminar matroid (a cap for every domain,
-//! so many in all), so greed finds its cheapest basis: own services at `-p(s)`,
-//! and of the others, at `1 - p(s)`, the cheapest of each domain that holds one
-//! replica at most. What counts of these is little:
+//! The sets of services that the rules let one base have are the independent sets
+//! of a laminar matroid: a cap for every domain, and the number of replicas. So
+//! greed finds its cheapest basis: own services at `-p(s)`, and of the others, at
+//! `1 - p(s)`, the cheapest of each domain that holds one replica at most. Few of
+//! the others can matter:
 //!
 //! - The cheapest basis of a matroid to which elements are added lies within the
-//!   old one and what was added. So for a base of `n` replicas, of the others only
-//!   the first `n` matter that greed takes for a base that has nothing: the same for
-//!   every base. What a base has in any case changes nothing about that: it lowers
-//!   caps by one each, and an element that greed refuses under the full caps, as a
-//!   domain around it is full of cheaper ones, it refuses all the more under lower
-//!   ones; each of the `k` replicas kept makes it pass `k` elements at most.
+//!   old one and what was added. So for a base that is to have `n` replicas, of the
+//!   others only the first `n` matter that greed takes for a base that has nothing:
+//!   the same for every base. Fixed replicas are counted in `n`, and change nothing
+//!   about that. Say greed refuses an element for a base that has nothing, because a
+//!   domain of cap `c` around it has `c` cheaper ones. With `f` replicas fixed in
+//!   that domain, `c - f` of the cheaper ones still fit there, since each fixed one
+//!   keeps one of them out at most; greed takes as many, and refuses the element
+//!   again. In the same way `k` fixed replicas keep at most `k` of the first `n` out.
 //! - Let the *bar* be the price of the cheapest other. If no own service is dearer
 //!   and `n` others at that price may be held together, then every base finds what
 //!   it lacks at the bar, whatever it has: a smaller independent set can always be
@@ -46,8 +49,9 @@
 //!
 //! # Complexity
 //!
-//! One pass over the table, and `O(services * log(services))`. It uses the
-//! mapping, the shares and the numbers; none of the solver's code.
+//! One pass over the table, and `O(services * log(services))`. It takes from the
+//! planner what the bases held before, the limits, and which bases are broken; of
+//! the solver it uses the numbers alone.
 
 use super::flow::Bases;
 use super::limits::Limits;

@@ -3,7 +3,7 @@
 //!
 //! A base goes from the services it has, `S`, to those it is to have, `T`. Where one
 //! comes and one goes, that is the step. Else each service that comes takes the
-//! place of one that goes, chosen so that the step breaks nothing. Say a domain's
+//! place of one that goes, or of none, chosen so that the step breaks nothing. Say a domain's
 //! *allowance* is its cap, or what `S` has in it where that is more, so that a base
 //! which breaks a rule makes it no worse. A domain is *tight* when the base holds
 //! its allowance there.
@@ -12,19 +12,20 @@
 //!    domain;
 //! 2. else one that is unknown or unavailable;
 //! 3. else none, if the base lacks replicas;
-//! 4. else the first that goes.
+//! 4. else the first that goes, by id.
 //!
-//! In 1 there is one: `T` keeps the allowances, since it adds to no domain beyond
-//! its cap, and has the newcomer there, so what is there already is not all in `T`.
-//! And one of the finest tight domain makes room in all of them, which are nested.
+//! In 1 such a service exists. `T` keeps the allowance of the tight domain, since it
+//! adds to no domain beyond its cap, and it has the newcomer there. So not all that
+//! the base holds there is in `T`: some of it goes. And one of the finest tight
+//! domain makes room in all of them, which are nested.
 //! What the allowances let a base have are the independent sets of a laminar
 //! matroid, so no choice runs into a dead end.
 //!
 //! What then still goes is taken away last, when all that came are there. A
-//! rebalance takes no replica that a base may need: of one that has fewer than it
-//! ought to, because a restriction left no place for more, none goes, and one that
-//! is up goes only where as many others are up as the rules want. Which of them stay
-//! is [`leftover`](super::leftover)'s choice. What a decommission frees always goes.
+//! rebalance deletes no copy that a base may need. A base that a restriction leaves
+//! with fewer replicas than wanted loses none, and a replica that is up goes only
+//! while as many others are up as the rules want. Which of them stay is
+//! [`leftover`](super::leftover)'s choice. What a decommission frees always goes.
 //!
 //! A service that stands twice loses its second entry first: no replica goes with
 //! it.

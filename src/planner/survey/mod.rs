@@ -1,10 +1,10 @@
-//! What a plan starts from: what the rules say of each base as it is.
+//! What a plan starts from: which replicas each base keeps, and how many it lacks.
 //!
 //! Nearly every base is [`intact`]: nothing is wrong with it, or it lacks replicas
 //! and nothing else. It keeps what it has. Of the others, the [`broken`] ones, the
 //! survey says how many replicas they are to place, as far as the rules let them
-//! ([`capacity`]). A base of which nothing moves is no part of the plan, but for
-//! the loads that it leaves.
+//! ([`capacity`]). A base of which nothing moves takes no part in the plan; its
+//! replicas are fixed loads.
 
 mod broken;
 mod capacity;
@@ -71,6 +71,8 @@ impl<'a> Survey<'a> {
             fixed_loads: vec![0; places],
         };
         let capacity = Capacity::new(limits);
+        // Where nothing is fixed and the cluster has room for all replicas of a base,
+        // whatever a base lacks can be filled.
         let may_lack = roles.fixed_place.is_empty() && capacity.all() >= u64::from(replicas);
         let broken = BrokenBases { mapping, ids, roles, capacity, replicas };
         if roles.refills_only() {
