@@ -186,9 +186,9 @@ impl fmt::Display for BootstrapError {
 
 impl Error for BootstrapError {}
 
-/// A node of the tree whose leaves are the parts.
+/// A branch of the tree whose leaves are the parts.
 #[derive(Debug)]
-enum Node {
+enum Branch {
     /// A domain with more positions than bases: its children, in the order
     /// that the last block had them.
     Inner(Vec<Self>),
@@ -212,7 +212,7 @@ struct Mixer {
     /// The binary logarithm of the number of blocks.
     log_blocks: u32,
     segments: Vec<Segment>,
-    root: Node,
+    root: Branch,
     random: Random,
     /// The positions of the block at hand, in its order, as their services' names;
     /// room for one stride more.
@@ -244,7 +244,7 @@ impl Mixer {
 
     fn run(mut self) -> Vec<Name> {
         let mut table = Vec::with_capacity(self.bases * self.replicas);
-        let mut root = std::mem::replace(&mut self.root, Node::Part(0..0));
+        let mut root = std::mem::replace(&mut self.root, Branch::Part(0..0));
         for block in 0..1 << self.log_blocks {
             (self.dealt, self.run_start) = (0, 0);
             self.arrange(&mut root, block);
@@ -258,10 +258,10 @@ impl Mixer {
         self.bases >> self.log_blocks
     }
 
-    /// Deals the positions of a node in this block, in an order of its own.
-    fn arrange(&mut self, node: &mut Node, block: usize) {
-        match node {
-            Node::Inner(children) => {
+    /// Deals the positions of a branch in this block, in an order of its own.
+    fn arrange(&mut self, branch: &mut Branch, block: usize) {
+        match branch {
+            Branch::Inner(children) => {
                 self.end_run(self.dealt);
                 self.random.shuffle(children);
                 for child in children {
@@ -269,7 +269,7 @@ impl Mixer {
                 }
                 self.end_run(self.dealt);
             }
-            Node::Part(places) => {
+            Branch::Part(places) => {
                 let start = self.dealt;
                 self.deal(places.clone(), block);
                 if self.dealt - self.run_start > self.block_bases() {
@@ -341,12 +341,12 @@ fn grow(
     bases: usize,
     places: std::ops::Range<usize>,
     levels: &[Level],
-) -> Node {
+) -> Branch {
     let here = &segments[places.clone()];
     let positions =
         here.last().map_or(0, |last| last.end) - here.first().map_or(0, |first| first.start);
     let Some((&level, finer)) = levels.split_first().filter(|_| positions > bases) else {
-        return Node::Part(places);
+        return Branch::Part(places);
     };
     let domain =
         |segment: &Segment| topology.domain_at(level, ServiceIndex::new(segment.name.index()));
@@ -355,7 +355,7 @@ fn grow(
         start += members.len();
         grow(topology, segments, bases, start - members.len()..start, finer)
     });
-    Node::Inner(children.collect())
+    Branch::Inner(children.collect())
 }
 
 /// Random numbers that are the same on every machine.

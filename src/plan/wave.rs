@@ -72,12 +72,12 @@ pub(super) fn arrange(
         let ends = if changes.is_empty() { Vec::new() } else { vec![changes.len()] };
         return (changes, ends);
     }
-    let mut lanes = Lanes::new(names, most);
+    let mut turns = AllTurns::new(names, most);
     let mut last: Option<(u16, usize)> = None;
     let wave_of = |change: &RawChange<PlanName>| {
         let earliest =
             last.filter(|(base, _)| *base == change.base).map_or(0, |(_, wave)| wave + 1);
-        let wave = lanes.take(*change, earliest);
+        let wave = turns.take(*change, earliest);
         last = Some((change.base, wave));
         wave
     };
@@ -106,13 +106,13 @@ pub(super) fn arrange(
 
 /// How full each wave is, for each service and direction.
 #[derive(Debug)]
-struct Lanes {
+struct AllTurns {
     most: usize,
-    lanes: Vec<Lane>,
+    turns: Vec<Turns>,
 }
 
 #[derive(Debug, Clone, Default)]
-struct Lane {
+struct Turns {
     /// The first wave with room: those before it are full.
     low: usize,
     /// A bit for each wave from `low` on that is full, by word.
@@ -121,41 +121,41 @@ struct Lane {
     begun: BTreeMap<usize, usize>,
 }
 
-impl Lanes {
+impl AllTurns {
     fn new(names: usize, most: usize) -> Self {
-        let lanes = if most == usize::MAX { 0 } else { 2 * names };
-        Self { most, lanes: vec![Lane::default(); lanes] }
+        let turns = if most == usize::MAX { 0 } else { 2 * names };
+        Self { most, turns: vec![Turns::default(); turns] }
     }
 
     /// The first wave not before `earliest` that has room for a change, which
     /// takes it.
     fn take(&mut self, change: RawChange<PlanName>, earliest: usize) -> usize {
-        let half = self.lanes.len() / 2;
+        let half = self.turns.len() / 2;
         if half == 0 {
             return earliest;
         }
         let used = [(change.from, 0), (change.to, half)];
         let used = used.iter().filter(|(name, _)| name.is_some());
         let used: Vec<_> = used.map(|(name, shift)| name.index() + shift).collect();
-        let start = used.iter().map(|&lane| self.lanes[lane].low).fold(earliest, usize::max);
+        let start = used.iter().map(|&turn| self.turns[turn].low).fold(earliest, usize::max);
         let mut word = start / 64;
         let mut skip = (1 << (start % 64)) - 1;
         let wave = loop {
-            let full = |lane: &usize| self.lanes[*lane].full.get(&word).copied().unwrap_or(0);
+            let full = |turn: &usize| self.turns[*turn].full.get(&word).copied().unwrap_or(0);
             let taken = used.iter().map(full).fold(skip, |taken: u64, full| taken | full);
             if taken != u64::MAX {
                 break word * 64 + taken.trailing_ones() as usize;
             }
             (word, skip) = (word + 1, 0);
         };
-        for lane in used {
-            self.lanes[lane].count(wave, self.most);
+        for turn in used {
+            self.turns[turn].count(wave, self.most);
         }
         wave
     }
 }
 
-impl Lane {
+impl Turns {
     fn count(&mut self, wave: usize, most: usize) {
         let count = self.begun.entry(wave).or_default();
         *count += 1;

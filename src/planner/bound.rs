@@ -97,7 +97,7 @@ impl Intact<'_> {
 
 /// What a base would pay for a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Offer {
+struct Priced {
     cost: i64,
     place: Place,
 }
@@ -153,14 +153,14 @@ impl Bound<'_> {
 
     /// The cheapest open service of each domain that holds one replica at most,
     /// ascending by cost.
-    fn offers(&self, prices: &[i64]) -> Vec<Offer> {
+    fn offers(&self, prices: &[i64]) -> Vec<Priced> {
         let domain = |place: Place| self.limits.exclusive().domain(place);
-        let mut offers: Vec<Offer> = Vec::new();
+        let mut offers: Vec<Priced> = Vec::new();
         for place in self.limits.open() {
-            let offer = Offer { cost: 1 - prices[place.index()], place };
+            let priced = Priced { cost: 1 - prices[place.index()], place };
             match offers.last_mut() {
-                Some(best) if domain(best.place) == domain(place) => *best = offer.min(*best),
-                _ => offers.push(offer),
+                Some(best) if domain(best.place) == domain(place) => *best = priced.min(*best),
+                _ => offers.push(priced),
             }
         }
         offers.sort_unstable();
@@ -235,7 +235,7 @@ impl Taken<'_> {
 
     /// Takes, up to `full` in all, the first that fit of own services and others,
     /// each ascending by cost. Returns what they cost.
-    fn take(&mut self, full: usize, mut own: &[Offer], mut others: &[Offer]) -> i64 {
+    fn take(&mut self, full: usize, mut own: &[Priced], mut others: &[Priced]) -> i64 {
         let mut sum = 0;
         while self.len() < full {
             let next = match (own, others) {
@@ -260,17 +260,17 @@ impl Taken<'_> {
 struct Greed<'a> {
     prices: &'a [i64],
     /// The others, of which those before `next` were tried for `first`.
-    offers: &'a [Offer],
+    offers: &'a [Priced],
     next: usize,
     /// The cheapest set of a base that holds nothing, as far as it was asked for.
-    first: Vec<Offer>,
+    first: Vec<Priced>,
     first_taken: Taken<'a>,
-    own: Vec<Offer>,
+    own: Vec<Priced>,
     taken: Taken<'a>,
 }
 
 impl<'a> Greed<'a> {
-    fn new(limits: &'a Limits, prices: &'a [i64], offers: &'a [Offer]) -> Self {
+    fn new(limits: &'a Limits, prices: &'a [i64], offers: &'a [Priced]) -> Self {
         let [first_taken, taken] = [(); 2].map(|()| Taken { limits, places: Vec::new() });
         Self { prices, offers, next: 0, first: Vec::new(), first_taken, own: Vec::new(), taken }
     }
@@ -282,7 +282,7 @@ impl<'a> Greed<'a> {
 
     /// The cheapest set of `full` services of a base that holds nothing, or all of
     /// it where there are fewer.
-    fn first(&mut self, full: usize) -> &[Offer] {
+    fn first(&mut self, full: usize) -> &[Priced] {
         while self.first.len() < full
             && let Some(&offer) = self.offers.get(self.next)
         {
@@ -318,7 +318,7 @@ impl<'a> Greed<'a> {
         }
         let prices = self.prices;
         self.own.clear();
-        self.own.extend(own.map(|place| Offer { cost: -prices[place.index()], place }));
+        self.own.extend(own.map(|place| Priced { cost: -prices[place.index()], place }));
         self.own.sort_unstable_by_key(|own| own.cost);
         self.taken.start(fixed);
         let bar = self.bar();

@@ -15,7 +15,7 @@ use crate::planner::limits::Tier;
 
 /// How many services are tried for one replica before it is left to the
 /// search.
-const TRIES: usize = 16;
+const RING_TRIES: usize = 16;
 
 /// Services with too little, at potential 1, in an order that mixes domains.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl Ring {
     /// The next service that `lets` lets; it is then at `at`.
     #[inline]
     fn next(&mut self, lets: impl Fn(Place) -> bool) -> Option<Place> {
-        for _ in 0..TRIES.min(self.places.len()) {
+        for _ in 0..RING_TRIES.min(self.places.len()) {
             self.at = if self.at + 1 < self.places.len() { self.at + 1 } else { 0 };
             let place = self.places[self.at];
             if lets(place) {

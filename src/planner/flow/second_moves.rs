@@ -7,7 +7,7 @@
 //!
 //! # Complexity
 //!
-//! One pass over the bases, in which each without a move looks at [`TRIES`]
+//! One pass over the bases, in which each without a move looks at [`GIVERS_TRIED`]
 //! bases with several for each of its services.
 
 use super::changed::Changed;
@@ -16,7 +16,7 @@ use crate::index::Place;
 
 /// How many bases with several moves a base without one looks at, for each
 /// service that it holds.
-const TRIES: usize = 16;
+const GIVERS_TRIED: usize = 16;
 
 impl Solver<'_> {
     pub(super) fn spread_second_moves(&mut self) {
@@ -73,7 +73,7 @@ impl Solver<'_> {
         for cell in 0..self.bases.width() {
             let from = self.bases.row(base)[cell];
             let Some(givers) = givers.get_mut(from.index()) else { continue };
-            for at in (givers.len().saturating_sub(TRIES)..givers.len()).rev() {
+            for at in (givers.len().saturating_sub(GIVERS_TRIED)..givers.len()).rev() {
                 let giver = givers[at] as usize;
                 if !self.has_several(giver) || self.bases.holds(giver, from) {
                     givers.swap_remove(at);

@@ -19,7 +19,7 @@
 //!    rest is its *excess*, or what it lacks.
 //! 2. An excess leaves by a residual path: of tree arcs, which cost nothing, and
 //!    of lanes walked backwards, which leave a step out. Only paths of least cost
-//!    are used, many at a time: levels over arcs of reduced cost 0, then a
+//!    are used, many at a time: layers over arcs of reduced cost 0, then a
 //!    blocking flow (Dinic 1970).
 //! 3. Where no lack is reached, the prices of what was not reached rise by the
 //!    least reduced cost of an arc that leads there.
@@ -86,7 +86,7 @@ pub(super) struct Circulation {
     pub(super) lanes: Vec<u32>,
     excess: Vec<i64>,
     price: Vec<i64>,
-    level: Vec<u32>,
+    layer: Vec<u32>,
 }
 
 impl Circulation {
@@ -148,8 +148,8 @@ impl Circulation {
         let lanes = lanes.iter().map(|lane| add(lane.from, lane.to, -lane.cost)).collect();
         start.pop();
         let count = scopes.len();
-        let (excess, price, level) = (vec![0; count], vec![0; count], vec![0; count]);
-        Self { start, arcs, up, lanes, excess, price, level }
+        let (excess, price, layer) = (vec![0; count], vec![0; count], vec![0; count]);
+        Self { start, arcs, up, lanes, excess, price, layer }
     }
 
     /// Leaves out what costs the least, until all loads are within their bounds.
@@ -192,22 +192,22 @@ impl Circulation {
         arc.cost + self.price[from] - self.price[arc.to.index()]
     }
 
-    /// Gives levels to what the excess reaches at no cost. Says whether that is
+    /// Gives layers to what the excess reaches at no cost. Says whether that is
     /// any node that lacks something.
     fn reach(&mut self) -> bool {
-        self.level.fill(UNREACHED);
+        self.layer.fill(UNREACHED);
         let sources = (0..self.excess.len()).filter(|&node| self.excess[node] > 0);
         let mut queue: VecDeque<usize> = sources.collect();
         for &node in &queue {
-            self.level[node] = 0;
+            self.layer[node] = 0;
         }
         let mut is_met = false;
         while let Some(node) = queue.pop_front() {
             is_met |= self.excess[node] < 0;
             for arc in self.arcs_of(node).map(|arc| self.arcs[arc]) {
                 let to = arc.to.index();
-                if arc.left > 0 && self.level[to] == UNREACHED && self.reduced(node, arc) == 0 {
-                    self.level[to] = self.level[node] + 1;
+                if arc.left > 0 && self.layer[to] == UNREACHED && self.reduced(node, arc) == 0 {
+                    self.layer[to] = self.layer[node] + 1;
                     queue.push_back(to);
                 }
             }
@@ -218,20 +218,20 @@ impl Circulation {
     fn raise(&mut self) {
         let leading = |node: usize| {
             let arcs = self.arcs[self.arcs_of(node)].iter();
-            let is_new = |to: Node| self.level[to.index()] == UNREACHED;
+            let is_new = |to: Node| self.layer[to.index()] == UNREACHED;
             let out = arcs.filter(|arc| arc.left > 0 && is_new(arc.to));
             out.map(|arc| self.reduced(node, *arc)).min()
         };
-        let reached = (0..self.level.len()).filter(|&node| self.level[node] != UNREACHED);
+        let reached = (0..self.layer.len()).filter(|&node| self.layer[node] != UNREACHED);
         let step = reached.filter_map(leading).min().expect("to leave out all steps is allowed");
-        for (price, level) in self.price.iter_mut().zip(&self.level) {
+        for (price, level) in self.price.iter_mut().zip(&self.layer) {
             if *level == UNREACHED {
                 *price += step;
             }
         }
     }
 
-    /// Sends excess along the levels until every path of them is full.
+    /// Sends excess along the layers until every path of them is full.
     fn block(&mut self) {
         let mut next = self.start.clone();
         let mut path: Vec<usize> = Vec::new();
@@ -242,7 +242,7 @@ impl Circulation {
         }
     }
 
-    /// A path along the levels from a node to one that lacks something. `next`
+    /// A path along the layers from a node to one that lacks something. `next`
     /// passes over the arcs that lead nowhere.
     fn find_path(&self, source: usize, next: &mut [usize], path: &mut Vec<usize>) -> bool {
         path.clear();
@@ -251,7 +251,7 @@ impl Circulation {
             let end = self.start[node + 1];
             let is_open = |&at: &usize| {
                 let arc = self.arcs[at];
-                let is_next = self.level[arc.to.index()] == self.level[node].saturating_add(1);
+                let is_next = self.layer[arc.to.index()] == self.layer[node].saturating_add(1);
                 arc.left > 0 && is_next && self.reduced(node, arc) == 0
             };
             if let Some(arc) = (next[node]..end).find(is_open) {

@@ -34,7 +34,7 @@
 //! # Why it ends
 //!
 //! A round that takes no more than one in [`ENOUGH`] of what is offered is idle,
-//! and as many idle rounds in a row as a base has choices, or [`TRIES`], are the
+//! and as many idle rounds in a row as a base has choices, or [`IDLE_ROUNDS`], are the
 //! last. Any other round uses up steps, and steps never come back.
 //!
 //! # How close it comes
@@ -69,7 +69,7 @@ use crate::mapping::change::RawChange;
 const ENOUGH: usize = 256;
 
 /// How many idle rounds there are before the last one, at most.
-const TRIES: usize = 8;
+const IDLE_ROUNDS: usize = 8;
 
 /// What it costs to leave a repair out: more than any path of other steps.
 const REPAIR: i64 = 1 << 20;
@@ -214,7 +214,7 @@ impl Part<'_> {
             if offers.is_empty() {
                 break;
             }
-            tries = most_choices.clamp(tries, TRIES);
+            tries = most_choices.clamp(tries, IDLE_ROUNDS);
             let taken = self.take_some(&offers);
             idle = if taken > offers.len() / ENOUGH { 0 } else { idle + 1 };
             if idle >= tries {
