@@ -29,7 +29,8 @@ table() {
 }
 
 growing='bootstrap check-sound rebalance-join rebalance-drain-service
-    decommission-service read-json write-json'
+    rebalance-hold-site decommission-service decommission-in-capped-sites
+    decommission-fewest-bases read-json write-json'
 
 cat <<END
 # Instructions

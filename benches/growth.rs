@@ -14,12 +14,15 @@ use criterion::{
 };
 use meta0::Digits;
 
-const OPERATIONS: [&str; 7] = [
+const OPERATIONS: [&str; 10] = [
     "bootstrap",
     "check-sound",
     "rebalance-join",
     "rebalance-drain-service",
+    "rebalance-hold-site",
     "decommission-service",
+    "decommission-in-capped-sites",
+    "decommission-fewest-bases",
     "read-json",
     "write-json",
 ];

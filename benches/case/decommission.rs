@@ -1,20 +1,26 @@
 //! Decommissions: one service, a rack, named bases, by each strategy.
 
-use meta0::{Base, DecommissionOptions, PrefixMapping, Strategy, Topology};
+use meta0::{Base, DecommissionOptions, Level, PrefixMapping, Strategy, Topology};
 
 use super::cluster::line;
 use super::rebalance::LINES;
-use super::{Case, LARGE_SIZES, MORE_SIZES, Run, SIZES, Size, run};
+use super::{Case, LARGE_SIZES, MORE_SIZES, Run, SIZES, Size, bootstrap, run};
 use crate::fixture;
 
 const SERVICE: &str = "10.0.0.1:6001";
 
-pub(super) const CASES: [Case; 6] = [
+pub(super) const CASES: [Case; 7] = [
     Case::new("decommission-service", MORE_SIZES, |size| {
         sized(size, SERVICE, DecommissionOptions::new(size.rules()))
     }),
     Case::new("decommission-rack", LARGE_SIZES, |size| {
         sized(size, "site0.rack0", DecommissionOptions::new(size.rules()))
+    }),
+    Case::new("decommission-in-capped-sites", SIZES, |size| {
+        let rules = size.rules().at_most(Level::Site, size.replicas.div_ceil(3));
+        let mapping = bootstrap(size.services, rules);
+        let topology = fixture::cluster(size.services);
+        decommission(mapping, topology, vec![SERVICE.to_owned()], DecommissionOptions::new(rules))
     }),
     Case::new("decommission-bases", SIZES, |size| {
         let held: Vec<Base> = size.mapping().managed_bases(SERVICE).step_by(2).collect();

@@ -11,7 +11,7 @@ use crate::fixture;
 /// Lines of 4 and of 8 hosts.
 pub(super) const LINES: &[Size] = &[Size::new(7, 3), Size::new(15, 7)];
 
-pub(super) const CASES: [Case; 19] = [
+pub(super) const CASES: [Case; 20] = [
     Case::new("rebalance-still", SIZES, |size| drain(size, &[])),
     Case::new("rebalance-join", MORE_SIZES, |size| {
         rebalance(size.mapping(), fixture::cluster(grown(size)), options(size.rules()))
@@ -19,6 +19,10 @@ pub(super) const CASES: [Case; 19] = [
     Case::new("rebalance-drain-service", MORE_SIZES, |size| drain(size, &["10.0.0.1:6001"])),
     Case::new("rebalance-drain-rack", LARGE_SIZES, |size| drain(size, &["site0.rack0"])),
     Case::new("rebalance-drain-site", LARGE_SIZES, |size| drain(size, &["site1"])),
+    Case::new("rebalance-hold-site", SIZES, |size| {
+        let hold = options(size.rules()).hold(["site1"]).drain(["10.0.0.1:6001"]);
+        rebalance(size.mapping(), fixture::cluster(size.services), hold)
+    }),
     Case::new("rebalance-tighten", SIZES, |size| {
         let topology = fixture::cluster(size.services);
         rebalance(slices(&topology, 3, 3), topology, options(size.rules()))
