@@ -23,13 +23,18 @@ impl PrefixMapping {
     /// service twice, which a check counts as a duplicate.
     #[must_use]
     pub fn resolve(&self, topology: &Topology) -> Self {
-        self.renamed(&self.aliases(topology)).into_owned()
+        let found = topology.find_all(&self.names);
+        self.renamed(&self.aliases(topology, &found)).into_owned()
     }
 
     /// The names that are not the address of the service they stand for, each
-    /// with that address, ascending.
-    pub(crate) fn aliases(&self, topology: &Topology) -> Vec<Alias> {
-        let found = self.names().zip(topology.find_all(&self.names));
+    /// with that address, ascending; `found` are the services of all names.
+    pub(crate) fn aliases(
+        &self,
+        topology: &Topology,
+        found: &[Option<ServiceIndex>],
+    ) -> Vec<Alias> {
+        let found = self.names().zip(found.iter().copied());
         let alias = |(name, service): (&str, Option<ServiceIndex>)| {
             let address = topology.services()[service?.index()].address();
             (address != name).then(|| (name.into(), address.into()))

@@ -4,7 +4,6 @@
 //! that the mapping alone knows a number after those.
 
 use crate::index::{Id, LIMIT, Name, Place};
-use crate::mapping::PrefixMapping;
 use crate::service::ServiceIndex;
 use crate::topology::Topology;
 
@@ -20,20 +19,20 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
-    /// Fails with their number when there are more than a mapping may have.
-    pub(crate) fn new(mapping: &PrefixMapping, topology: &Topology) -> Result<Self, usize> {
+    /// The ids where the names of a mapping were found to be some services. Fails
+    /// with their number when there are more than a mapping may have.
+    pub(crate) fn new(found: &[Option<ServiceIndex>], topology: &Topology) -> Result<Self, usize> {
         let by_location = topology.by_location();
         let mut by_address = vec![Id::NONE; by_location.len()];
         for (place, service) in by_location.iter().enumerate() {
             by_address[service.index()] = Id::new(place);
         }
         let mut ids = Self { of_name: Vec::new(), by_address, unknown: Vec::new() };
-        let found = topology.find_all(mapping.boxed_names());
-        for (name, found) in Name::all(found.len()).zip(found) {
-            let id = match found {
+        for (name, service) in Name::all(found.len()).zip(found) {
+            let id = match service {
                 Some(service) => ids.by_address[service.index()],
                 None if ids.len() >= LIMIT => {
-                    return Err(mapping.boxed_names().len() + by_location.len());
+                    return Err(found.len() + by_location.len());
                 }
                 None => {
                     ids.unknown.push(name);

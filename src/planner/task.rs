@@ -38,6 +38,16 @@ pub(crate) enum Kind<'a> {
     Decommission { leaving: &'a [&'a str], bases: Option<&'a [Base]> },
 }
 
+impl Kind<'_> {
+    /// Whether some replicas can't move, so that loads may have to miss their bands.
+    const fn may_miss_bands(self) -> bool {
+        match self {
+            Self::Rebalance { held, held_bases } => !held.is_empty() || !held_bases.is_empty(),
+            Self::Decommission { .. } => true,
+        }
+    }
+}
+
 /// What is planned on.
 #[derive(Debug)]
 pub(crate) struct Task<'a> {
@@ -64,25 +74,14 @@ impl<'a> Task<'a> {
         topology: &'a Topology,
         aim: Aim<'_>,
     ) -> Result<Self, TaskError> {
-        let aliases = mapping.aliases(topology);
+        let mut found = topology.find_all(mapping.boxed_names());
+        let aliases = mapping.aliases(topology, &found);
         let mapping = mapping.renamed(&aliases);
-        let mut drained = Selection::of_strings(&mapping, topology, aim.drained)?;
-        let (held, leaving) = match aim.kind {
-            Kind::Rebalance { held, .. } => {
-                (Selection::of_strings(&mapping, topology, held)?, Selection::default())
-            }
-            Kind::Decommission { leaving, bases } => {
-                let leaving = Selection::new(&mapping, topology, leaving.iter().copied())?;
-                if bases.is_none() {
-                    drained.add_all(&leaving);
-                }
-                (Selection::default(), leaving)
-            }
-        };
-        if let Some(service) = held.common_name(&drained, &mapping, topology) {
-            return Err(TaskError::HeldAndDrained { service: service.to_owned() });
+        if !aliases.is_empty() {
+            found = topology.find_all(mapping.boxed_names());
         }
-        let topology = drained.drained(topology);
+        let named = Named::new(&mapping, topology, aim)?;
+        let topology = named.drained.drained(topology);
         let (digits, replicas) = (mapping.digits(), aim.rules.replicas());
         let shares = Shares::new(&topology, digits, aim.rules)
             .map_err(TaskError::Unsatisfiable)?
@@ -90,30 +89,11 @@ impl<'a> Task<'a> {
         if usize::from(replicas) > TABLE_LIMIT / digits.count() {
             return Err(TaskError::TooManyReplicas { replicas: replicas.into(), digits });
         }
-        let ids =
-            Ids::new(&mapping, &topology).map_err(|count| TaskError::TooManyNames { count })?;
-        let available: Vec<bool> = topology
-            .by_location()
-            .iter()
-            .map(|service| topology.services()[service.index()].is_available())
-            .collect();
-        let (roles, open) = match aim.kind {
-            Kind::Rebalance { held_bases, .. } => {
-                let still = flags(digits, held_bases)?;
-                rebalance_roles(&ids, &available, &held.ids(&ids), still)
-            }
-            Kind::Decommission { bases, .. } => {
-                let still = bases.map_or(Ok(Vec::new()), |bases| {
-                    others_than(&mapping, &ids, bases, &leaving.ids(&ids))
-                })?;
-                decommission_roles(&ids, &available, &leaving.ids(&ids), still)
-            }
-        };
+        let ids = Ids::new(&found, &topology).map_err(|count| TaskError::TooManyNames { count })?;
+        let (roles, open) = named.roles(&mapping, &topology, &ids, aim.kind)?;
         let limits = Limits::new(&topology, aim.rules, open);
-        let is_soft = match aim.kind {
-            Kind::Rebalance { held_bases, .. } => !held.is_empty() || !held_bases.is_empty(),
-            Kind::Decommission { .. } => true,
-        };
+        let Named { drained, held, .. } = named;
+        let is_soft = aim.kind.may_miss_bands();
         Ok(Self {
             mapping,
             aliases,
@@ -176,6 +156,67 @@ impl<'a> Task<'a> {
             |RawChange { base, from, to }| RawChange { base, from: name(from), to: name(to) };
         let names = order.iter().map(|&id| self.name(id).into()).collect();
         (names, changes.into_iter().map(over).collect())
+    }
+}
+
+/// The services that a caller named.
+#[derive(Debug)]
+struct Named {
+    /// Those that get nothing and have no share.
+    drained: Selection,
+    /// Those that keep what they have.
+    held: Selection,
+    /// Those that lose what they have, of some bases or of all.
+    leaving: Selection,
+}
+
+impl Named {
+    fn new(mapping: &PrefixMapping, topology: &Topology, aim: Aim<'_>) -> Result<Self, TaskError> {
+        let mut named = Self {
+            drained: Selection::of_strings(mapping, topology, aim.drained)?,
+            held: Selection::default(),
+            leaving: Selection::default(),
+        };
+        match aim.kind {
+            Kind::Rebalance { held, .. } => {
+                named.held = Selection::of_strings(mapping, topology, held)?;
+            }
+            Kind::Decommission { leaving, bases } => {
+                named.leaving = Selection::new(mapping, topology, leaving.iter().copied())?;
+                if bases.is_none() {
+                    named.drained.add_all(&named.leaving);
+                }
+            }
+        }
+        match named.held.common_name(&named.drained, mapping, topology) {
+            Some(service) => Err(TaskError::HeldAndDrained { service: service.to_owned() }),
+            None => Ok(named),
+        }
+    }
+
+    /// The part that each replica has, and which places are open.
+    fn roles(
+        &self,
+        mapping: &PrefixMapping,
+        topology: &Topology,
+        ids: &Ids,
+        kind: Kind<'_>,
+    ) -> Result<(Roles, Vec<bool>), TaskError> {
+        let services = topology.by_location().iter();
+        let available: Vec<bool> =
+            services.map(|service| topology.services()[service.index()].is_available()).collect();
+        match kind {
+            Kind::Rebalance { held_bases, .. } => {
+                let still = flags(mapping.digits(), held_bases)?;
+                Ok(rebalance_roles(ids, &available, &self.held.ids(ids), still))
+            }
+            Kind::Decommission { bases, .. } => {
+                let leaving = self.leaving.ids(ids);
+                let still = bases.map(|bases| others_than(mapping, ids, bases, &leaving));
+                let still = still.transpose()?.unwrap_or_default();
+                Ok(decommission_roles(ids, &available, &leaving, still))
+            }
+        }
     }
 }
 
