@@ -96,11 +96,6 @@ impl Selection {
         self.unknown.dedup();
     }
 
-    /// Whether it is nobody.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.services.is_empty() && self.unknown.is_empty()
-    }
-
     /// Their ids.
     pub(crate) fn ids(&self, ids: &Ids) -> Vec<Id> {
         let services = self.services.iter().map(|&service| ids.of_service(service));
