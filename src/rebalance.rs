@@ -64,6 +64,10 @@ impl RebalanceOptions {
 
     /// Services, named likewise, that keep what they have and get nothing.
     /// Loads may then have to miss their bands, by as little as can be.
+    ///
+    /// Where what is held leaves a base no room for all its replicas, no live copy
+    /// is taken away for that: replicas stay that break a rule, as few rules as can
+    /// be. They are a load that the plan is not balanced around.
     #[must_use]
     pub fn hold<S: Into<String>>(mut self, services: impl IntoIterator<Item = S>) -> Self {
         self.hold = services.into_iter().map(Into::into).collect();
