@@ -1,4 +1,4 @@
-//! The rules that a base breaks.
+//! A base may break the rules in several ways, and each is counted and told of.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The pass over the table: breaches, loads, and what may be lost.
+//! One pass over the table finds breaches, loads, and what may be lost.
 
 use super::CheckOptions;
 use super::breach::{Breach, BreachKind, Breaches, BrokenRule, OverCap};

@@ -1,4 +1,4 @@
-//! How many domains may be lost before a base loses its quorum.
+//! A mapping can lose as many domains as leave its weakest base a quorum.
 
 use crate::location::Level;
 

@@ -1,4 +1,4 @@
-//! The limits within which a base needs no look.
+//! A base within some limits keeps every rule, and needs no look.
 
 use crate::location::Level;
 use crate::rules::Rules;

@@ -1,4 +1,4 @@
-//! Where a service is, as one integer.
+//! Two services are compared by an integer each, which says where they are.
 
 use crate::location::Level;
 use crate::service::ServiceIndex;

@@ -1,4 +1,4 @@
-//! What a check found.
+//! A check tells its caller all that it found.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What a base looks like to the rules, as one integer.
+//! One integer says what a base looks like to the rules.
 //!
 //! Which rules a base breaks, how often, and what it may lose depend on its
 //! [`Shape`] alone, not on its services. A mapping has few shapes, so nearly

@@ -1,4 +1,4 @@
-//! The bases that need only be counted.
+//! Most bases need only be counted.
 //!
 //! A base is *plain* when it has exactly as many replicas as wanted, all of them
 //! are on available services, and it keeps within the [`PassLimits`]. Most bases

@@ -1,4 +1,4 @@
-//! A change of one base as numbers: what solvers, waves and mappings pass on.
+//! Solvers, waves and mappings pass on changes of a base as numbers.
 
 /// A replica that comes to a base, goes, or goes from one service to another.
 ///

@@ -1,4 +1,4 @@
-//! Digests: one number that tells mappings apart.
+//! One number, the digest, tells mappings apart.
 //!
 //! A plan is for one mapping and no other, and says which by its digest. Equal
 //! mappings have equal digests whatever the order of the names and of the replicas
@@ -83,4 +83,29 @@ const fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     bits ^ (bits >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_that_was_asked_for_is_forgotten_with_the_bases() {
+        let mut mapping = PrefixMapping::new(Digits::try_from(1).unwrap());
+        let base = |index| mapping.digits().base(index).unwrap();
+        let (first, second) = (base(0), base(1));
+        let missing = mapping.digest();
+        mapping.assign_services(first, ["a", "b"]).unwrap();
+        let assigned = mapping.digest();
+        assert_ne!(assigned, missing);
+        let mut other = mapping.clone();
+        assert_eq!(other.digest(), assigned);
+        other.assign_services(second, ["c"]).unwrap();
+        let plan = mapping.diff(&other).unwrap();
+        assert_eq!((plan.digest(), plan.digest_afterwards()), (assigned, other.digest()));
+        let applied = mapping.apply(&plan).unwrap();
+        assert_eq!((applied.digest(), mapping.digest()), (other.digest(), assigned));
+        other.assign_services(second, []).unwrap();
+        assert_eq!(other.digest(), assigned, "whatever names there are besides");
+    }
 }

@@ -1,4 +1,4 @@
-//! Changes of many bases at once, as a plan makes them.
+//! A plan changes many bases at once.
 //!
 //! Changes come over the names of their plan. Each leaves its row in order. Names
 //! that are new to the mapping go to the end of its names, and one sort at the end

@@ -1,4 +1,4 @@
-//! Names resolved: what a service is called, made the address that it has.
+//! What a service is called is made the address that it has.
 //!
 //! A mapping may name a service by its address or by its service id, and meta0 is
 //! told addresses. Two names of one service become one, so that rows are renamed

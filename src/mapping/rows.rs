@@ -1,4 +1,4 @@
-//! The rows of a table: loops over them that know how wide they are.
+//! A loop over the rows of a table takes less where it knows how wide they are.
 //!
 //! A mapping is a table with a row of `width` cells for each base, and nearly
 //! everything that is done to one visits all 65,536 rows. Where the width is a

@@ -1,4 +1,4 @@
-//! A plan applied to its mapping, and the way back.
+//! A plan is applied to its mapping, and has a way back.
 //!
 //! A plan is for one mapping: applied to another it would take away what a base
 //! does not have, or undo what somebody did meanwhile. It knows its mapping by its

@@ -1,4 +1,4 @@
-//! The plan between two mappings.
+//! What changed from one mapping to another is a plan.
 //!
 //! # The problem
 //!

@@ -1,4 +1,4 @@
-//! The steps that carry out a plan: requests to the proxy, for others to send.
+//! Others carry out a plan, by requests to the proxy: these are its steps.
 //!
 //! A plan says which service takes a base from which; a cluster has to be told
 //! how. For each change of each wave, from the replicas of the base before and

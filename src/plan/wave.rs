@@ -1,4 +1,4 @@
-//! Waves: which changes may run together.
+//! Changes of different bases may run together, as a wave.
 //!
 //! Moves take hours, and run side by side. What runs together must not depend on
 //! one another, which changes of different bases never do, and must not ask more

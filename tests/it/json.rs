@@ -49,16 +49,16 @@ fn documents_that_are_no_object_of_prefixes() {
             "the mapping is not JSON at byte 24, after key \"0001\"",
         ),
         ("{1:[]}", "the mapping is not JSON at byte 1, before any key"),
-        (" []", "the mapping is not an object at byte 1: want prefixes and their services"),
-        ("null", "the mapping is not an object at byte 0: want prefixes and their services"),
+        (" []", "the mapping is not an object at byte 1: expected prefixes and their services"),
+        ("null", "the mapping is not an object at byte 0: expected prefixes and their services"),
         ("{} {}", "the mapping has text after its object at byte 3"),
         ("\u{FEFF}{\"0000\":[\"a\"]}\nx", "the mapping has text after its object at byte 18"),
         (
             "{\"0000\":[\"a\"],\"00A\":[\"a\"]}",
-            "key \"00A\" at byte 14 is not a prefix: want 4 hex digits",
+            "key \"00A\" at byte 14 is not a prefix: expected 4 hex digits",
         ),
-        ("\u{FEFF}{\"+0AF\":[]}", "key \"+0AF\" at byte 4 is not a prefix: want 4 hex digits"),
-        ("{\"00g0\":7}", "key \"00g0\" at byte 1 is not a prefix: want 4 hex digits"),
+        ("\u{FEFF}{\"+0AF\":[]}", "key \"+0AF\" at byte 4 is not a prefix: expected 4 hex digits"),
+        ("{\"00g0\":7}", "key \"00g0\" at byte 1 is not a prefix: expected 4 hex digits"),
     ] {
         refused(text, D, message);
     }
@@ -73,32 +73,35 @@ fn repeated_keys() {
     refused(
         twice,
         D,
-        "key \"00AF\" at byte 16 is the prefix of key \"00AF\" at byte 1: want each prefix once",
+        "key \"00AF\" at byte 16 is the prefix of key \"00AF\" at byte 1: expected each prefix once",
     );
     let by_case = "\u{FEFF}{\"00AF\": [], \"00aF\": [\"a\"]}";
     refused(
         by_case,
         D,
-        "key \"00aF\" at byte 16 is the prefix of key \"00AF\" at byte 4: want each prefix once",
+        "key \"00aF\" at byte 16 is the prefix of key \"00AF\" at byte 4: expected each prefix once",
     );
 }
 
 #[test]
 fn values_that_are_no_arrays_of_addresses() {
     for (value, message) in [
-        ("\"a\"", "key \"0000\" has a string at byte 8: want an array of addresses"),
-        ("{\"a\":[]}", "key \"0000\" has an object at byte 8: want an array of addresses"),
-        ("true", "key \"0000\" has a boolean at byte 8: want an array of addresses"),
-        ("-1", "key \"0000\" has a number at byte 8: want an array of addresses"),
-        ("null", "key \"0000\" has null at byte 8: want an array of addresses"),
-        ("[[\"a\"]]", "the array of key \"0000\" has an array at byte 9: want addresses alone"),
-        ("[\"a\", 7]", "the array of key \"0000\" has a number at byte 14: want addresses alone"),
-        ("[{}]", "the array of key \"0000\" has an object at byte 9: want addresses alone"),
-        ("[null]", "the array of key \"0000\" has null at byte 9: want addresses alone"),
+        ("\"a\"", "key \"0000\" has a string at byte 8: expected an array of addresses"),
+        ("{\"a\":[]}", "key \"0000\" has an object at byte 8: expected an array of addresses"),
+        ("true", "key \"0000\" has a boolean at byte 8: expected an array of addresses"),
+        ("-1", "key \"0000\" has a number at byte 8: expected an array of addresses"),
+        ("null", "key \"0000\" has null at byte 8: expected an array of addresses"),
+        ("[[\"a\"]]", "the array of key \"0000\" has an array at byte 9: expected addresses alone"),
+        (
+            "[\"a\", 7]",
+            "the array of key \"0000\" has a number at byte 14: expected addresses alone",
+        ),
+        ("[{}]", "the array of key \"0000\" has an object at byte 9: expected addresses alone"),
+        ("[null]", "the array of key \"0000\" has null at byte 9: expected addresses alone"),
         ("[\"a\",\"\"]", "the array of key \"0000\" has an empty address at byte 13"),
         (
             "[\"a\",\"b\",\"\\u0061\"]",
-            "the array of key \"0000\" has a again at byte 17: want each address once",
+            "the array of key \"0000\" has a again at byte 17: expected each address once",
         ),
     ] {
         refused(&format!("{{\"0000\":{value}}}"), D, message);
@@ -107,7 +110,7 @@ fn values_that_are_no_arrays_of_addresses() {
 
 #[test]
 fn siblings_that_disagree() {
-    let message = "prefixes 0A00 and 0A02 of base \"0A\" disagree: want the same services for all \
+    let message = "prefixes 0A00 and 0A02 of base \"0A\" disagree: expected the same services for all \
                    prefixes of a base, or more digits than 2";
     for text in [
         r#"{"0A00":["a","b"],"0A01":["b","a"],"0A02":["a"],"0A03":["c"],"0B00":["a"]}"#,

@@ -55,11 +55,14 @@ fn a_list_that_can_t_be_read_is_refused() {
         ("[1, {]", "the list of services is not JSON at byte 5: "),
         ("[] []", "the list of services is not JSON at byte 3: "),
         ("{\"a\": ]", "the list of services is not JSON at byte 6: "),
-        ("{\"a\": [1]}", "the list of services is not an array: want what the conscience lists"),
+        (
+            "{\"a\": [1]}",
+            "the list of services is not an array: expected what the conscience lists",
+        ),
         ("[1]", "entry 0 of the list is not an object"),
         (
             r#"[{"score": 1}]"#,
-            "entry 0 of the list has no address: want \"addr\", \"Addr\" or \"address\"",
+            "entry 0 of the list has no address: expected \"addr\", \"Addr\" or \"address\"",
         ),
         (
             r#"[{"addr": "a", "type": "rawx"}]"#,
@@ -80,7 +83,7 @@ fn a_list_that_can_t_be_read_is_refused() {
         ),
         (
             r#"[{"addr": "a", "Location": "h", "Score": 1.5}]"#,
-            "service a has the score 1.5: want a whole number",
+            "service a has the score 1.5: expected a whole number",
         ),
     ] {
         assert!(refusal(text).starts_with(wanted), "{text}: {}", refusal(text));

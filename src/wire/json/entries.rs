@@ -1,4 +1,4 @@
-//! What a document says of each prefix, and the mapping made of it.
+//! A document says something of each prefix, and a mapping is made of that.
 //!
 //! A mapping has one row for each base, and a document has one for each of the
 //! prefixes of a base. They have to name the same services, in whatever order.

@@ -137,29 +137,32 @@ impl fmt::Display for JsonError {
             }
             Self::NotAnObject { offset } => write!(
                 f,
-                "the mapping is not an object at byte {offset}: want prefixes and their services"
+                "the mapping is not an object at byte {offset}: expected prefixes and their services"
             ),
             Self::Key { offset, key } => {
-                write!(f, "key {key:?} at byte {offset} is not a prefix: want 4 hex digits")
+                write!(f, "key {key:?} at byte {offset} is not a prefix: expected 4 hex digits")
             }
             Self::RepeatedKey { offset, key, first_offset, first } => write!(
                 f,
                 "key {key:?} at byte {offset} is the prefix of key {first:?} at byte \
-                 {first_offset}: want each prefix once"
+                 {first_offset}: expected each prefix once"
             ),
             Self::NotAnArray { offset, key, found } => {
-                write!(f, "key {key:?} has {found} at byte {offset}: want an array of addresses")
+                write!(
+                    f,
+                    "key {key:?} has {found} at byte {offset}: expected an array of addresses"
+                )
             }
             Self::NotAnAddress { offset, key, found } => write!(
                 f,
-                "the array of key {key:?} has {found} at byte {offset}: want addresses alone"
+                "the array of key {key:?} has {found} at byte {offset}: expected addresses alone"
             ),
             Self::EmptyAddress { offset, key } => {
                 write!(f, "the array of key {key:?} has an empty address at byte {offset}")
             }
             Self::RepeatedAddress { offset, key, address } => write!(
                 f,
-                "the array of key {key:?} has {address} again at byte {offset}: want each \
+                "the array of key {key:?} has {address} again at byte {offset}: expected each \
                  address once"
             ),
             Self::Trailing { offset } => {
@@ -178,7 +181,7 @@ impl fmt::Display for JsonError {
             ),
             Self::Siblings { base, first, second } => write!(
                 f,
-                "prefixes {first} and {second} of base {:?} disagree: want the same services \
+                "prefixes {first} and {second} of base {:?} disagree: expected the same services \
                  for all prefixes of a base, or more digits than {}",
                 base.to_string(),
                 base.digits()

@@ -229,23 +229,23 @@ impl PrefixMapping {
 
     fn text(&self, bases: impl Iterator<Item = Base> + Clone) -> String {
         let writer = write::Writer::new(self);
-        let mut out = write::Text::with_capacity(writer.length(bases.clone()));
-        writer.write(bases, &mut out, |_| Ok(())).expect("a text takes whatever is written");
-        String::from_utf8(out.into_bytes()).expect("keys are digits, and names were strings")
+        let mut out = Vec::with_capacity(writer.length(bases.clone()));
+        writer.write(bases, &mut out, |_| Ok(())).expect("a vector takes whatever is written");
+        String::from_utf8(out).expect("keys are digits, and names were strings")
     }
 
     fn stream(&self, bases: impl Iterator<Item = Base>, mut out: impl io::Write) -> io::Result<()> {
-        let mut piece = write::Text::with_capacity(2 * PIECE);
-        let flush = |piece: &mut write::Text| {
+        let mut piece = Vec::with_capacity(2 * PIECE);
+        let flush = |piece: &mut Vec<u8>| {
             if piece.len() < PIECE {
                 return Ok(());
             }
-            out.write_all(piece.as_bytes())?;
+            out.write_all(piece)?;
             piece.clear();
             Ok(())
         };
         write::Writer::new(self).write(bases, &mut piece, flush)?;
-        out.write_all(piece.as_bytes())
+        out.write_all(&piece)
     }
 }
 

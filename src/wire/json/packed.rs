@@ -1,4 +1,4 @@
-//! Names packed into three words.
+//! A name is packed into three words.
 //!
 //! Looking for the end of a name, hashing it and comparing it by byte would be most
 //! of the time of a reading. Of a name in three words each is a few instructions.

@@ -3,7 +3,7 @@
 //! What a name looks like in the document is made once, quotes, escapes and the
 //! comma after it included, and copied some 200,000 times. A copy of as many
 //! bytes as the name has is a call; a copy of always 32 is two instructions, so
-//! that many are copied and what is too much is written over.
+//! that many are copied and the excess is dropped.
 
 use std::io;
 
@@ -39,8 +39,8 @@ impl<'a> Writer<'a> {
     pub(super) fn write(
         &self,
         bases: impl Iterator<Item = Base>,
-        out: &mut Text,
-        mut flush: impl FnMut(&mut Text) -> io::Result<()>,
+        out: &mut Vec<u8>,
+        mut flush: impl FnMut(&mut Vec<u8>) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut separator = b'{';
         for base in bases {
@@ -49,112 +49,51 @@ impl<'a> Writer<'a> {
                 continue;
             }
             for prefix in base.prefixes() {
-                self.push_entry(&key(separator, prefix), row, out);
+                out.extend_from_slice(&key(separator, prefix));
+                self.push_row(row, out);
                 separator = b',';
             }
             flush(out)?;
         }
-        out.push(if separator == b'{' { b"{}\n" } else { b"\n}\n" });
+        out.extend_from_slice(if separator == b'{' { b"{}\n" } else { b"\n}\n" });
         flush(out)
     }
 
-    /// The most bytes that [`Writer::write`] makes of some bases, and room for an
-    /// entry more.
+    /// The most bytes that [`Writer::write`] makes of some bases, and as many
+    /// as the last copy is too long.
     pub(super) fn length(&self, bases: impl Iterator<Item = Base>) -> usize {
         let lengths: Vec<_> = self.fragments.iter().map(Vec::len).collect();
         let length = |name: &Name| lengths[name.index()];
         let row = |base: Base| self.mapping.row(base.index()).iter().map(length).sum::<usize>();
         let siblings = self.mapping.digits().siblings();
-        let entry = KEY + self.mapping.width() * size_of::<Head>();
-        bases.map(|base| (row(base) + KEY) * siblings).sum::<usize>() + entry
+        bases.map(|base| (row(base) + KEY) * siblings).sum::<usize>() + size_of::<Head>()
     }
 
-    /// Writes the key of a prefix, its services and the bracket after them.
+    /// Writes the services of a prefix and the bracket after them.
     #[inline]
-    fn push_entry(&self, key: &[u8; KEY], row: &[Name], out: &mut Text) {
-        out.reserve(KEY + row.len() * size_of::<Head>());
-        out.push_whole(key, KEY);
-        let mut previous = Name::NONE;
+    fn push_row(&self, row: &[Name], out: &mut Vec<u8>) {
+        let mut previous = None;
         for &name in row {
             // A service that the mapping knew under two names stands in the
             // row twice.
-            if name != previous {
-                let head = &self.heads[name.index()];
-                if head[31] == TOO_LONG {
-                    out.push(&self.fragments[name.index()]);
-                    out.reserve(row.len() * size_of::<Head>());
-                } else {
-                    out.push_whole(head, usize::from(head[31]));
-                }
+            if previous != Some(name) {
+                self.push(name.index(), out);
             }
-            previous = name;
+            previous = Some(name);
         }
-        out.replace_last(b']');
-    }
-}
-
-/// A text that grows: bytes that are written come first, then as many as there is
-/// room for. A vector would look for room, and set its length, at each name.
-pub(super) struct Text {
-    bytes: Vec<u8>,
-    length: usize,
-}
-
-impl Text {
-    /// An empty text with room for some bytes.
-    pub(super) fn with_capacity(capacity: usize) -> Self {
-        Self { bytes: vec![0; capacity], length: 0 }
+        *out.last_mut().expect("a comma after the last service") = b']';
     }
 
-    pub(super) const fn len(&self) -> usize {
-        self.length
-    }
-
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
-
-    pub(super) const fn clear(&mut self) {
-        self.length = 0;
-    }
-
-    pub(super) fn into_bytes(mut self) -> Vec<u8> {
-        self.bytes.truncate(self.length);
-        self.bytes
-    }
-
-    /// Makes room for some bytes more.
     #[inline]
-    fn reserve(&mut self, more: usize) {
-        if self.bytes.len() - self.length < more {
-            self.grow(more);
+    fn push(&self, name: usize, out: &mut Vec<u8>) {
+        let head = &self.heads[name];
+        if head[31] == TOO_LONG {
+            out.extend_from_slice(&self.fragments[name]);
+        } else {
+            let end = out.len() + usize::from(head[31]);
+            out.extend_from_slice(head);
+            out.truncate(end);
         }
-    }
-
-    #[cold]
-    fn grow(&mut self, more: usize) {
-        let capacity = usize::max(self.length + more, 2 * self.bytes.len());
-        self.bytes.resize(capacity, 0);
-    }
-
-    /// Adds some bytes.
-    fn push(&mut self, part: &[u8]) {
-        self.reserve(part.len());
-        self.bytes[self.length..][..part.len()].copy_from_slice(part);
-        self.length += part.len();
-    }
-
-    /// Adds the first `length` bytes of a part. There is room for all of it.
-    #[inline]
-    fn push_whole<const PART: usize>(&mut self, part: &[u8; PART], length: usize) {
-        let room = self.bytes[self.length..].first_chunk_mut();
-        *room.expect("room has been reserved") = *part;
-        self.length += length;
-    }
-
-    #[inline]
-    fn replace_last(&mut self, byte: u8) {
-        self.bytes[self.length - 1] = byte;
     }
 }
 
@@ -176,10 +115,26 @@ fn head(fragment: &[u8]) -> Head {
 const KEY: usize = 10;
 
 /// What stands before the services of a prefix: the end of the line before,
-/// and the key.
+/// and the key. Made of one integer: what is stored byte by byte is slow to load
+/// again as a whole.
 #[inline]
 fn key(separator: u8, prefix: Prefix) -> [u8; KEY] {
-    let value = prefix.get();
-    let digit = |shift: u16| b"0123456789ABCDEF"[usize::from((value >> shift) & 0xF)];
-    [separator, b'\n', b'"', digit(12), digit(8), digit(4), digit(0), b'"', b':', b'[']
+    let [high, low] = prefix.get().to_be_bytes().map(|byte| HEX[usize::from(byte)]);
+    let around = u64::from_le_bytes([separator, b'\n', b'"', 0, 0, 0, 0, b'"']);
+    let start = around | u64::from(high) << 24 | u64::from(low) << 40;
+    let mut key = *b"........:[";
+    key[..8].copy_from_slice(&start.to_le_bytes());
+    key
 }
+
+/// The two digits of each byte, little-endian.
+const HEX: [u16; 256] = {
+    let digits = b"0123456789ABCDEF";
+    let mut pairs = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = u16::from_le_bytes([digits[byte >> 4], digits[byte & 0xF]]);
+        byte += 1;
+    }
+    pairs
+};

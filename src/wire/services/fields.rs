@@ -13,7 +13,7 @@ use serde_json::Value;
 
 /// What a field is called, the fields of `tags` included.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Key {
+pub(super) enum FieldName {
     TagLocation,
     TagId,
     Addr,
@@ -29,22 +29,22 @@ pub(super) enum Key {
     Id,
 }
 
-impl Key {
+impl FieldName {
     const COUNT: usize = Self::Id as usize + 1;
 }
 
 /// The fields of one service. Of a key that stands twice, the last counts.
 #[derive(Debug, Default)]
-pub(super) struct Fields<'a>([Option<Field<'a>>; Key::COUNT]);
+pub(super) struct Fields<'a>([Option<Field<'a>>; FieldName::COUNT]);
 
 impl<'a> Fields<'a> {
     /// The field of the first of some keys that the service has.
-    pub(super) fn first(&self, keys: &[Key]) -> Option<&Field<'a>> {
+    pub(super) fn first(&self, keys: &[FieldName]) -> Option<&Field<'a>> {
         keys.iter().find_map(|&key| self.0[key as usize].as_ref())
     }
 
     /// The text of that field, if it has one.
-    pub(super) fn text(&self, keys: &[Key]) -> Option<&str> {
+    pub(super) fn text(&self, keys: &[FieldName]) -> Option<&str> {
         match self.first(keys)? {
             Field::Text(text) => Some(text),
             Field::Absent | Field::Integer(_) | Field::Other(_) => None,
@@ -137,7 +137,7 @@ impl<'de> Visitor<'de> for FieldReader {
 /// What becomes of the value of a key.
 #[derive(Debug, Clone, Copy)]
 enum Use {
-    Keep(Key),
+    Keep(FieldName),
     /// An object of more fields.
     Tags,
     PassOver,
@@ -155,23 +155,23 @@ impl Object {
     fn use_of(self, key: &str) -> Use {
         match self {
             Self::Service => match key {
-                "addr" => Use::Keep(Key::Addr),
-                "Addr" => Use::Keep(Key::ListedAddr),
-                "address" => Use::Keep(Key::Address),
-                "type" => Use::Keep(Key::Type),
-                "Type" => Use::Keep(Key::ListedType),
-                "Location" => Use::Keep(Key::ListedLocation),
-                "location" => Use::Keep(Key::Location),
-                "score" => Use::Keep(Key::Score),
-                "Score" => Use::Keep(Key::ListedScore),
-                "Service Id" => Use::Keep(Key::ListedId),
-                "id" => Use::Keep(Key::Id),
+                "addr" => Use::Keep(FieldName::Addr),
+                "Addr" => Use::Keep(FieldName::ListedAddr),
+                "address" => Use::Keep(FieldName::Address),
+                "type" => Use::Keep(FieldName::Type),
+                "Type" => Use::Keep(FieldName::ListedType),
+                "Location" => Use::Keep(FieldName::ListedLocation),
+                "location" => Use::Keep(FieldName::Location),
+                "score" => Use::Keep(FieldName::Score),
+                "Score" => Use::Keep(FieldName::ListedScore),
+                "Service Id" => Use::Keep(FieldName::ListedId),
+                "id" => Use::Keep(FieldName::Id),
                 "tags" => Use::Tags,
                 _ => Use::PassOver,
             },
             Self::Tags => match key {
-                "tag.loc" => Use::Keep(Key::TagLocation),
-                "tag.service_id" => Use::Keep(Key::TagId),
+                "tag.loc" => Use::Keep(FieldName::TagLocation),
+                "tag.service_id" => Use::Keep(FieldName::TagId),
                 _ => Use::PassOver,
             },
             Self::Other => Use::PassOver,
@@ -268,8 +268,8 @@ impl<'de> Visitor<'de> for FieldsReader<'_, 'de> {
             match of_key {
                 Use::Keep(key) => self.fields.0[key as usize] = Some(object.next_value()?),
                 Use::Tags => {
-                    self.fields.0[Key::TagLocation as usize] = None;
-                    self.fields.0[Key::TagId as usize] = None;
+                    self.fields.0[FieldName::TagLocation as usize] = None;
+                    self.fields.0[FieldName::TagId as usize] = None;
                     object.next_value_seed(self.within(Object::Tags))?;
                 }
                 Use::PassOver => {

@@ -1,5 +1,5 @@
-//! Lists of services, as the conscience and the command line of `OpenIO` give
-//! them.
+//! The conscience and the command line of `OpenIO` list services, each in a shape
+//! of its own.
 //!
 //! Three shapes, told apart by content, service by service:
 //!
@@ -19,7 +19,7 @@ mod fields;
 use std::error::Error;
 use std::fmt;
 
-use fields::{Field, Fields, FieldsReader, Key};
+use fields::{Field, FieldName, Fields, FieldsReader};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
 
 use crate::location::{Location, LocationError};
@@ -122,19 +122,20 @@ fn read_service(
     fields: &Fields<'_>,
     without_location: WithoutLocation,
 ) -> Result<Service, ServiceListError> {
-    let address = if fields.first(&[Key::Addr, Key::ListedAddr]).is_some() {
-        fields.text(&[Key::Addr, Key::ListedAddr])
+    let address = if fields.first(&[FieldName::Addr, FieldName::ListedAddr]).is_some() {
+        fields.text(&[FieldName::Addr, FieldName::ListedAddr])
     } else {
-        fields.text(&[Key::Address])
+        fields.text(&[FieldName::Address])
     };
     let address = address.ok_or(ServiceListError::NoAddress { place })?;
     let owned = || address.to_owned();
-    if let Some(kind) = fields.text(&[Key::Type, Key::ListedType])
+    if let Some(kind) = fields.text(&[FieldName::Type, FieldName::ListedType])
         && kind != "meta1"
     {
         return Err(ServiceListError::NotMeta1 { address: owned(), kind: kind.to_owned() });
     }
-    let text = fields.text(&[Key::TagLocation, Key::ListedLocation, Key::Location]);
+    let text =
+        fields.text(&[FieldName::TagLocation, FieldName::ListedLocation, FieldName::Location]);
     let location = match (text, without_location) {
         (Some(text), _) => text
             .parse()
@@ -144,7 +145,7 @@ fn read_service(
             return Err(ServiceListError::NoLocation { address: owned() });
         }
     };
-    let score = match fields.first(&[Key::Score, Key::ListedScore]) {
+    let score = match fields.first(&[FieldName::Score, FieldName::ListedScore]) {
         None | Some(Field::Absent) => 0,
         Some(Field::Integer(score)) => *score,
         Some(other) => {
@@ -152,7 +153,7 @@ fn read_service(
         }
     };
     let service = Service::new(address, location).with_score(score);
-    Ok(match fields.text(&[Key::TagId, Key::ListedId, Key::Id]) {
+    Ok(match fields.text(&[FieldName::TagId, FieldName::ListedId, FieldName::Id]) {
         Some(id) => service.with_id(id),
         None => service,
     })
@@ -215,13 +216,13 @@ impl fmt::Display for ServiceListError {
             Self::Syntax { offset, .. } => {
                 write!(f, "the list of services is not JSON at byte {offset}")
             }
-            Self::NotAnArray => {
-                f.write_str("the list of services is not an array: want what the conscience lists")
-            }
+            Self::NotAnArray => f.write_str(
+                "the list of services is not an array: expected what the conscience lists",
+            ),
             Self::NotAnObject { place } => write!(f, "entry {place} of the list is not an object"),
             Self::NoAddress { place } => write!(
                 f,
-                "entry {place} of the list has no address: want \"addr\", \"Addr\" or \"address\""
+                "entry {place} of the list has no address: expected \"addr\", \"Addr\" or \"address\""
             ),
             Self::NotMeta1 { address, kind } => {
                 write!(f, "service {address} is a {kind:?}: list the services of type meta1 alone")
@@ -235,7 +236,7 @@ impl fmt::Display for ServiceListError {
                 write!(f, "service {address} has a location that can't be read")
             }
             Self::Score { address, text } => {
-                write!(f, "service {address} has the score {text}: want a whole number")
+                write!(f, "service {address} has the score {text}: expected a whole number")
             }
         }
     }

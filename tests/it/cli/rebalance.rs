@@ -137,7 +137,7 @@ fn rules_that_cant_be_met_write_nothing() {
 #[test]
 fn more_replicas_than_a_mapping_has_room_for_are_refused() {
     let service = |n| json!({"address": format!("{n}"), "location": format!("h{n}.d"), "score": 1});
-    let services = Value::from_iter((0..20_001).map(service)).to_string();
+    let services = (0..20_001).map(service).collect::<Value>().to_string();
     let (folder, _) = folder_with("m.json", "{}");
     let refuse = |arguments: &str| {
         let mut command = meta0(&format!("{arguments} --services - --replicas 20000"));

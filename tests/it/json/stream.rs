@@ -60,7 +60,7 @@ fn a_document_starts_where_its_input_stands() {
     let error = PrefixMapping::read_json(&mut input, D).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "key \"0000\" has a number at byte 8: want an array of addresses"
+        "key \"0000\" has a number at byte 8: expected an array of addresses"
     );
 }
 

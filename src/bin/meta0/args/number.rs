@@ -7,6 +7,6 @@ pub(super) fn at_least(
     move |text| {
         let number = text.parse().ok().filter(|number: &u32| *number >= least);
         let number = number.and_then(|number| usize::try_from(number).ok());
-        number.ok_or_else(|| format!("want a whole number, {least} to {}", u32::MAX))
+        number.ok_or_else(|| format!("expected a whole number, {least} to {}", u32::MAX))
     }
 }

@@ -71,7 +71,11 @@ impl FromStr for Degradation {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let domains = || text.parse().map(Self::Domains);
-        if text == "auto" { Ok(Self::Auto) } else { domains().map_err(|_| wanted(0) + " or auto") }
+        if text == "auto" {
+            Ok(Self::Auto)
+        } else {
+            domains().map_err(|_| expected(0) + " or auto")
+        }
     }
 }
 
@@ -84,12 +88,12 @@ impl fmt::Display for Degradation {
     }
 }
 
-fn wanted(least: u16) -> String {
-    format!("want a whole number, {least} to {}", u16::MAX)
+fn expected(least: u16) -> String {
+    format!("expected a whole number, {least} to {}", u16::MAX)
 }
 
 fn replicas(text: &str) -> Result<u16, String> {
-    let replicas = text.parse().map_err(|_| wanted(1))?;
+    let replicas = text.parse().map_err(|_| expected(1))?;
     Rules::new(replicas).map_err(|error: RulesError| error.to_string())?;
     Ok(replicas)
 }

@@ -145,7 +145,7 @@ impl<'a> Object<'a> {
             level: rules.get_level().to_string(),
             degradation: rules.get_degradation(),
             at_most: AtMost::of(rules),
-            held_bases: report.held_bases.iter().map(prefix_of).collect(),
+            held_bases: report.held_bases.iter().copied().map(prefix_of).collect(),
             bases: report.digits.count(),
             before: report.before.map(State::of),
             after: report.after.map(State::of),
@@ -157,7 +157,7 @@ impl<'a> Object<'a> {
 }
 
 /// What a base is called in reports and plans.
-fn prefix_of(base: &Base) -> String {
+fn prefix_of(base: Base) -> String {
     base.first_prefix().to_string()
 }
 
