@@ -262,15 +262,15 @@ impl fmt::Display for LocationError {
             Self::TooManyTokens { text, count } => {
                 write!(
                     f,
-                    "location {text:?} has {count} tokens: want 1 to 4, site.rack.host.volume"
+                    "location {text:?} has {count} tokens: expected 1 to 4, site.rack.host.volume"
                 )
             }
             Self::EmptyToken { text } => write!(f, "location {text:?} has an empty token"),
             Self::NotALevel { text } => {
-                write!(f, "{text:?} is not a level: want site, rack, host or volume")
+                write!(f, "{text:?} is not a level: expected site, rack, host or volume")
             }
             Self::NotAMinDist { text } => {
-                write!(f, "{text:?} is not a distance between replicas: want 1 to 4")
+                write!(f, "{text:?} is not a distance between replicas: expected 1 to 4")
             }
         }
     }
@@ -312,17 +312,17 @@ mod tests {
         let message = |text: &str| text.parse::<Location>().unwrap_err().to_string();
         assert_eq!(
             message("a.b.c.d.e"),
-            "location \"a.b.c.d.e\" has 5 tokens: want 1 to 4, site.rack.host.volume"
+            "location \"a.b.c.d.e\" has 5 tokens: expected 1 to 4, site.rack.host.volume"
         );
         assert_eq!(message("a..b"), "location \"a..b\" has an empty token");
         assert_eq!(message(""), "location \"\" has an empty token");
         assert_eq!(
             "room".parse::<Level>().unwrap_err().to_string(),
-            "\"room\" is not a level: want site, rack, host or volume"
+            "\"room\" is not a level: expected site, rack, host or volume"
         );
         assert_eq!(
             "0".parse::<MinDist>().unwrap_err().to_string(),
-            "\"0\" is not a distance between replicas: want 1 to 4"
+            "\"0\" is not a distance between replicas: expected 1 to 4"
         );
     }
 }

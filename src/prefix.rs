@@ -307,20 +307,22 @@ pub enum PrefixError {
 impl fmt::Display for PrefixError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAPrefix { text } => write!(f, "{text:?} is not a prefix: want 4 hex digits"),
+            Self::NotAPrefix { text } => {
+                write!(f, "{text:?} is not a prefix: expected 4 hex digits")
+            }
             Self::NotABase { text, digits: Digits(4) } => {
-                write!(f, "{text:?} is not a base of 4 digits: want 4 hex digits")
+                write!(f, "{text:?} is not a base of 4 digits: expected 4 hex digits")
             }
             Self::NotABase { text, digits } => write!(
                 f,
-                "{text:?} is not a base of {digits} digits: want {digits} hex digits, or 4 of \
+                "{text:?} is not a base of {digits} digits: expected {digits} hex digits, or 4 of \
                  which the rest are 0"
             ),
             Self::NotDigits { text } => {
-                write!(f, "{text:?} is not a number of digits: want 0 to 4")
+                write!(f, "{text:?} is not a number of digits: expected 0 to 4")
             }
             Self::DigitsOutOfRange { digits } => {
-                write!(f, "{digits} is not a number of digits: want 0 to 4")
+                write!(f, "{digits} is not a number of digits: expected 0 to 4")
             }
         }
     }
@@ -353,18 +355,19 @@ mod tests {
     fn refusals() {
         let digits = Digits(2);
         let message = |text: &str| Base::parse(text, digits).unwrap_err().to_string();
-        let wanted = "is not a base of 2 digits: want 2 hex digits, or 4 of which the rest are 0";
+        let wanted =
+            "is not a base of 2 digits: expected 2 hex digits, or 4 of which the rest are 0";
         assert_eq!(message("F"), format!("\"F\" {wanted}"));
         assert_eq!(message("BEEF"), format!("\"BEEF\" {wanted}"));
         assert_eq!(message("+1"), format!("\"+1\" {wanted}"));
         for (text, wanted) in [
-            ("5", "5 is not a number of digits: want 0 to 4"),
-            ("200", "200 is not a number of digits: want 0 to 4"),
-            ("two", "\"two\" is not a number of digits: want 0 to 4"),
+            ("5", "5 is not a number of digits: expected 0 to 4"),
+            ("200", "200 is not a number of digits: expected 0 to 4"),
+            ("two", "\"two\" is not a number of digits: expected 0 to 4"),
         ] {
             assert_eq!(text.parse::<Digits>().unwrap_err().to_string(), wanted);
         }
         let error = "+0AF".parse::<Prefix>().unwrap_err();
-        assert_eq!(error.to_string(), "\"+0AF\" is not a prefix: want 4 hex digits");
+        assert_eq!(error.to_string(), "\"+0AF\" is not a prefix: expected 4 hex digits");
     }
 }

@@ -244,7 +244,7 @@ impl fmt::Display for ToleranceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:?} is not a tolerance: want a part of the share, like 0.05, 5% or 1/20",
+            "{:?} is not a tolerance: expected a part of the share, like 0.05, 5% or 1/20",
             self.text
         )
     }
@@ -290,7 +290,7 @@ mod tests {
         for text in ["", "x", "-1", "+1", "1/0", "1e3", "%", ".5%%", "9999999999", "0.00000000001"]
         {
             let error = text.parse::<Tolerance>().unwrap_err();
-            let wanted = "is not a tolerance: want a part of the share, like 0.05, 5% or 1/20";
+            let wanted = "is not a tolerance: expected a part of the share, like 0.05, 5% or 1/20";
             assert_eq!(error.to_string(), format!("{text:?} {wanted}"));
         }
     }

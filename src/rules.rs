@@ -174,7 +174,7 @@ pub enum RulesError {
 impl fmt::Display for RulesError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoReplicas => f.write_str("0 replicas is no mapping: want 1 or more"),
+            Self::NoReplicas => f.write_str("0 replicas is no mapping: expected 1 or more"),
         }
     }
 }

@@ -157,10 +157,10 @@ impl Bound<'_> {
         let domain = |place: Place| self.limits.exclusive().domain(place);
         let mut offers: Vec<Priced> = Vec::new();
         for place in self.limits.open() {
-            let priced = Priced { cost: 1 - prices[place.index()], place };
+            let here = Priced { cost: 1 - prices[place.index()], place };
             match offers.last_mut() {
-                Some(best) if domain(best.place) == domain(place) => *best = priced.min(*best),
-                _ => offers.push(priced),
+                Some(best) if domain(best.place) == domain(place) => *best = here.min(*best),
+                _ => offers.push(here),
             }
         }
         offers.sort_unstable();

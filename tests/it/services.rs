@@ -75,7 +75,7 @@ fn a_list_that_can_t_be_read_is_refused() {
         (
             r#"[{"addr": "a", "tags": {"tag.loc": "1.2.3.4.5"}}]"#,
             "service a has a location that can't be read: location \"1.2.3.4.5\" has 5 tokens: \
-             want 1 to 4, site.rack.host.volume",
+             expected 1 to 4, site.rack.host.volume",
         ),
         (
             r#"[{"addr": "a", "tags": {"tag.loc": "r..v"}}]"#,

@@ -203,7 +203,7 @@ fn bases_come_one_by_one_or_by_commas() {
     assert_eq!(moves(&[""]), (0, 0), "an empty list is none");
     assert_eq!(moves(&["", "0000"]), moves(&["0000"]));
     let text = complaint(&mut meta0(&format!("{decommission} --base 0000,xyz")), 2);
-    assert_eq!(text, "error: --base: \"xyz\" is not a base of 4 digits: want 4 hex digits\n");
+    assert_eq!(text, "error: --base: \"xyz\" is not a base of 4 digits: expected 4 hex digits\n");
 }
 
 #[test]
