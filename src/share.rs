@@ -487,3 +487,115 @@ fn pour(topology: &Topology, digits: Digits, rules: Rules, room: &Room) -> Vec<R
     }
     shares
 }
+
+#[cfg(test)]
+mod tests {
+    use itertools::Itertools;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::service::Service;
+
+    /// Two sites of as many racks, hosts and volumes as two bits say, where several
+    /// services may be on one volume.
+    fn topology(places: &[(u8, bool)]) -> Topology {
+        let service = |(at, &(place, is_down)): (usize, &(u8, bool))| {
+            let [site, rack, host, volume] = [0, 1, 2, 3].map(|bit| place >> bit & 1);
+            let location = format!("s{site}.r{rack}.h{host}.v{volume}");
+            let service = Service::new(format!("{at:02}"), location.parse().unwrap());
+            if is_down { service.with_score(0) } else { service }
+        };
+        Topology::new(places.iter().enumerate().map(service).collect()).unwrap()
+    }
+
+    fn rules() -> impl Strategy<Value = Rules> {
+        let cap = || prop::option::of(1..4_u16);
+        (1..7_u16, 1..4_u8, 0..4_usize, 0..3_u16, [cap(), cap(), cap()]).prop_map(
+            |(replicas, min_dist, level, degradation, caps)| {
+                let rules = Rules::new(replicas).unwrap().min_dist(min_dist.try_into().unwrap());
+                let rules = rules.level(Level::ALL[level]).degradation(degradation);
+                Level::ALL.into_iter().zip(caps).fold(rules, |rules, (level, cap)| match cap {
+                    Some(cap) => rules.at_most(level, cap),
+                    None => rules,
+                })
+            },
+        )
+    }
+
+    fn sum<'a>(shares: impl IntoIterator<Item = &'a Ratio>) -> Ratio {
+        shares.into_iter().fold(Ratio::ZERO, |sum, &share| sum.plus(share))
+    }
+
+    /// A unit, or a service: its places, what it holds and what it may hold.
+    struct Part {
+        places: Range<usize>,
+        holds: Ratio,
+        room: u64,
+    }
+
+    /// Whether nobody can be given what another has more: who holds less is full, or
+    /// in a full domain that the other is not in.
+    fn is_fair(parts: &[Part], full: &[Range<usize>]) -> bool {
+        let is_held_down = |low: &Part, high: &Part| {
+            let has = |domain: &Range<usize>, part: &Part| domain.contains(&part.places.start);
+            low.holds == Ratio::whole(low.room)
+                || full.iter().any(|domain| has(domain, low) && !has(domain, high))
+        };
+        let mut pairs = parts.iter().cartesian_product(parts);
+        pairs.all(|(low, high)| low.holds >= high.holds || is_held_down(low, high))
+    }
+
+    /// The services of a unit that are available.
+    fn services(topology: &Topology, shares: &Shares, unit: &Part, bases: u64) -> Vec<Part> {
+        let service = |place: usize| topology.by_location()[place].index();
+        let is_open = |place: &usize| topology.services()[service(*place)].is_available();
+        let holds = |place: usize| shares.services()[service(place)];
+        let part = |place| Part { places: place..place + 1, holds: holds(place), room: bases };
+        unit.places.clone().filter(is_open).map(part).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+        #[test]
+        fn shares_keep_the_caps_and_without_one_nobody_has_less_than_another(
+            places in prop::collection::vec((0..16_u8, prop::bool::weighted(0.2)), 1..10),
+            rules in rules(),
+            digits in 0..2_u8,
+        ) {
+            let (topology, digits) = (topology(&places), Digits::try_from(digits).unwrap());
+            let Ok(shares) = Shares::new(&topology, digits, rules) else { return Ok(()) };
+            let bases = digits.count() as u64;
+            prop_assert_eq!(sum(shares.services()), Ratio::whole(bases * u64::from(rules.replicas())));
+            let room = Room::new(&topology, rules);
+            let (mut full, mut units) = (Vec::new(), Vec::new());
+            for level in Level::ALL {
+                let here = topology.domains(level).iter().zip(shares.domains(level));
+                for (at, (domain, &holds)) in here.enumerate() {
+                    let members = topology.members(domain).iter();
+                    prop_assert_eq!(holds, sum(members.map(|s| &shares.services()[s.index()])));
+                    let cap = Ratio::whole(bases * u64::from(rules.cap(level)));
+                    prop_assert!(holds <= cap);
+                    full.extend((holds == cap).then(|| domain.members()));
+                    let room = bases * room.of(level, at);
+                    if level == rules.get_level() && room > 0 {
+                        units.push(Part { places: domain.members(), holds, room });
+                    }
+                }
+                if level == rules.get_level() {
+                    prop_assert!(is_fair(&units, &full));
+                }
+            }
+            for unit in units {
+                let services = services(&topology, &shares, &unit, bases);
+                prop_assert!(services.iter().all(|part| part.holds <= Ratio::whole(bases)));
+                prop_assert!(is_fair(&services, &full));
+            }
+        }
+    }
+
+    #[test]
+    fn a_distance_is_from_the_nearer_end_of_a_band() {
+        let band = Band { floor: 2, ceil: 4 };
+        assert_eq!([0, 1, 2, 3, 4, 5, 7].map(|load| band.distance(load)), [2, 1, 0, 0, 0, 1, 3]);
+    }
+}

@@ -180,3 +180,89 @@ fn children_of(nodes: &[NodeSpec]) -> (Vec<u32>, Vec<Node>) {
     }
     (start, children)
 }
+
+#[cfg(test)]
+mod tests {
+    use itertools::Itertools;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Services 0 to 3 below domains 4 and 5 and the root, 6; 4 may be in 5.
+    fn specs(parents: [usize; 5], bands: &[(i64, i64)]) -> Vec<NodeSpec> {
+        let parents =
+            parents.map(|parent| if parent == 0 { Node::NONE } else { Node::new(parent) });
+        let parents = parents.into_iter().chain([Node::new(6), Node::NONE]);
+        let spec = |(parent, &(low, width)): (Node, &(i64, i64))| NodeSpec {
+            parent,
+            low,
+            high: low + width,
+            weight: 9,
+        };
+        parents.zip(bands).map(spec).collect()
+    }
+
+    /// What each node takes in beyond what it passes on.
+    fn excess(specs: &[NodeSpec], loads: &[i64], total: i64, flow: &[i64]) -> Vec<i64> {
+        let mut excess = loads.to_vec();
+        excess.resize(specs.len(), 0);
+        excess[specs.len() - 1] -= total;
+        for (node, spec) in specs.iter().enumerate().filter(|(_, spec)| spec.parent.is_some()) {
+            excess[node] -= flow[node];
+            excess[spec.parent.index()] += flow[node];
+        }
+        excess
+    }
+
+    fn beyond(excess: &[i64]) -> i64 {
+        excess.iter().map(|excess| excess.abs()).sum()
+    }
+
+    fn parents() -> impl Strategy<Value = [usize; 5]> {
+        let service = || prop::sample::select(vec![0, 4, 4, 5, 5, 6]);
+        [service(), service(), service(), service()]
+            .prop_flat_map(|[a, b, c, d]| (5..7_usize).prop_map(move |above| [a, b, c, d, above]))
+    }
+
+    proptest! {
+        #[test]
+        fn the_start_keeps_the_bands_and_leaves_the_least_excess(
+            parents in parents(),
+            bands in prop::collection::vec((0..3_i64, 0..3_i64), 7),
+            mut loads in prop::collection::vec(0..5_i64, 4),
+            total in 0..10_i64,
+        ) {
+            let specs = specs(parents, &bands);
+            let is_tied = |node: usize| specs[node].parent.is_some();
+            loads.iter_mut().zip(0..).for_each(|(load, node)| *load *= i64::from(is_tied(node)));
+            let tree = LoadTree::new(specs.clone(), &loads, total);
+            let excess = |flow: &[i64]| excess(&specs, &loads, total, flow);
+            prop_assert_eq!(&tree.excess, &excess(&tree.flow));
+            let band = |node| if is_tied(node) { specs[node].low..=specs[node].high } else { 0..=0 };
+            prop_assert!((0..6).all(|node| band(node).contains(&tree.flow[node])));
+            let flows = (0..6).map(band).multi_cartesian_product();
+            let excesses: Vec<_> = flows.map(|flow| excess(&flow)).collect();
+            let at_services = |excess: &[i64]| excess[4..].iter().all(|&excess| excess == 0);
+            if excesses.iter().any(|excess| at_services(excess)) {
+                prop_assert!(at_services(&tree.excess));
+            }
+            prop_assert_eq!(Some(beyond(&tree.excess)), excesses.iter().map(|it| beyond(it)).min());
+        }
+
+        #[test]
+        fn a_reduced_cost_is_what_one_replica_more_or_less_costs(
+            (low, width) in (0..4_i64, 0..3_i64),
+            flow in 0..8_i64,
+            potential in [0..9_i64, 0..9_i64],
+        ) {
+            let root = NodeSpec { parent: Node::NONE, low: 0, high: 0, weight: 0 };
+            let service = NodeSpec { parent: Node::new(1), low, high: low + width, weight: 9 };
+            let mut tree = LoadTree::new(vec![service, root], &[0], 0);
+            (tree.flow[0], tree.potential) = (flow, potential.to_vec());
+            let cost = |flow: i64| 9 * ((low - flow).max(0) + (flow - low - width).max(0));
+            let gain = potential[0] - potential[1];
+            prop_assert_eq!(tree.up(Node::new(0)), cost(flow + 1) - cost(flow) + gain);
+            prop_assert_eq!(tree.down(Node::new(0)), cost(flow - 1) - cost(flow) - gain);
+        }
+    }
+}
