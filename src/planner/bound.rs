@@ -108,7 +108,7 @@ impl Bound<'_> {
     /// Of `bases` it asks what they held at the start, and nothing else.
     pub(crate) fn cost(&self, intact: &Intact<'_>, bases: &Bases<'_>, broken: &[Broken]) -> i128 {
         let prices = &self.potentials.services;
-        let offers = self.offers(prices);
+        let offers = offers(self.limits, prices);
         let mut greed = Greed::new(self.limits, prices, &offers);
         let need: i64 = broken.iter().map(|broken| i64::from(broken.need)).sum();
         let mut sum = Self::least_of_intact(intact, bases, broken, &mut greed);
@@ -151,22 +151,6 @@ impl Bound<'_> {
         sum
     }
 
-    /// The cheapest open service of each domain that holds one replica at most,
-    /// ascending by cost.
-    fn offers(&self, prices: &[i64]) -> Vec<Priced> {
-        let domain = |place: Place| self.limits.exclusive().domain(place);
-        let mut offers: Vec<Priced> = Vec::new();
-        for place in self.limits.open() {
-            let here = Priced { cost: 1 - prices[place.index()], place };
-            match offers.last_mut() {
-                Some(best) if domain(best.place) == domain(place) => *best = here.min(*best),
-                _ => offers.push(here),
-            }
-        }
-        offers.sort_unstable();
-        offers
-    }
-
     /// The least that the terms of the nodes add up to.
     fn nodes(&self, total: i64) -> i128 {
         let domains = &self.potentials.domains;
@@ -201,6 +185,22 @@ impl Bound<'_> {
     fn domain(&self, level: Level, service: ServiceIndex) -> usize {
         self.topology.domain_at(level, service)
     }
+}
+
+/// The cheapest open service of each domain that holds one replica at most,
+/// ascending by cost.
+fn offers(limits: &Limits, prices: &[i64]) -> Vec<Priced> {
+    let domain = |place: Place| limits.exclusive().domain(place);
+    let mut offers: Vec<Priced> = Vec::new();
+    for place in limits.open() {
+        let offer = Priced { cost: 1 - prices[place.index()], place };
+        match offers.last_mut() {
+            Some(best) if domain(best.place) == domain(place) => *best = offer.min(*best),
+            _ => offers.push(offer),
+        }
+    }
+    offers.sort_unstable();
+    offers
 }
 
 /// The least of `weight * miss + slope * load` over loads of 0 to `most` on top
@@ -336,5 +336,117 @@ impl<'a> Greed<'a> {
         self.first(full);
         let (first, dear) = (&self.first[..full.min(self.first.len())], &self.own[cheap..]);
         sum + self.taken.take(full, dear, first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::{btree_set, vec};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rules::Rules;
+    use crate::service::Service;
+
+    const PLACES: usize = 9;
+
+    fn limits(caps: [u16; 3], open: Vec<bool>) -> Limits {
+        let service = |n: usize| {
+            let location = format!("s{}.r{}.h{}.v{}", n / 5, n / 3, n / 2, n);
+            Service::new(format!("a{n}"), location.parse().unwrap())
+        };
+        let topology = Topology::new((0..PLACES).map(service).collect()).unwrap();
+        let rules = Rules::new(9).unwrap().at_most(Level::Site, caps[0]);
+        let rules = rules.at_most(Level::Rack, caps[1]).at_most(Level::Host, caps[2]);
+        Limits::new(&topology, rules, open)
+    }
+
+    /// What a base holds: own services, some that stay, and how many it places.
+    type Held = (Vec<Place>, Vec<Place>, usize);
+
+    /// Services of which some are a base's own, others fixed in it.
+    fn held() -> impl Strategy<Value = Held> {
+        (btree_set(0..PLACES, 0..4), btree_set(0..PLACES, 0..4), 0..5_usize).prop_map(
+            |(own, fixed, need)| {
+                let places = |set: &mut dyn Iterator<Item = usize>| set.map(Place::new).collect();
+                (places(&mut own.difference(&fixed).copied()), places(&mut fixed.into_iter()), need)
+            },
+        )
+    }
+
+    /// Every set of open and own services that the rules let a base add, with what
+    /// it costs.
+    fn sets<'a>(
+        limits: &'a Limits,
+        prices: &'a [i64],
+        (own, fixed, need): &'a Held,
+    ) -> impl Iterator<Item = i64> + 'a {
+        let sets = (0..1_u32 << PLACES).filter(|set| set.count_ones() as usize == *need);
+        sets.filter_map(move |set| {
+            let mut taken = fixed.clone();
+            Place::all(PLACES).filter(|place| set >> place.index() & 1 == 1).try_fold(
+                0,
+                |sum, place| {
+                    let is_own = own.contains(&place);
+                    let fits = is_own || limits.is_open(place);
+                    let fits = fits && limits.lets(&taken.iter().copied(), place);
+                    taken.push(place);
+                    fits.then(|| sum + i64::from(!is_own) - prices[place.index()])
+                },
+            )
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_least_of_a_base_is_that_of_all_its_sets_whatever_was_asked_before(
+            open in vec(prop::bool::weighted(0.8), PLACES),
+            prices in vec(-1..3_i64, PLACES),
+            caps in [1..5_u16, 1..4_u16, 1..3_u16],
+            bases in vec(held(), 1..5),
+        ) {
+            let limits = limits(caps, open);
+            let offers = offers(&limits, &prices);
+            let mut greed = Greed::new(&limits, &prices, &offers);
+            for held in bases {
+                let Some(least) = sets(&limits, &prices, &held).min() else { continue };
+                let (own, fixed, need) = held;
+                let found = greed.least(own.into_iter(), fixed.into_iter(), need);
+                prop_assert_eq!(found, least);
+            }
+        }
+
+        #[test]
+        fn the_bar_is_met_where_so_many_cost_no_more_than_the_cheapest(
+            open in vec(prop::bool::weighted(0.8), PLACES),
+            prices in vec(0..2_i64, PLACES),
+            caps in [1..5_u16, 1..4_u16, 1..3_u16],
+            asked in vec(0..6_usize, 1..5),
+        ) {
+            let limits = limits(caps, open);
+            let offers = offers(&limits, &prices);
+            let mut greed = Greed::new(&limits, &prices, &offers);
+            for full in asked {
+                let base = (Vec::new(), Vec::new(), full);
+                let least = sets(&limits, &prices, &base).min();
+                let cheapest = limits.open().map(|place| 1 - prices[place.index()]).min();
+                let all_cheapest = cheapest.unwrap_or(0) * i64::try_from(full).unwrap();
+                prop_assert_eq!(greed.is_bar_met(full), least == Some(all_cheapest));
+                prop_assert_eq!(greed.first(full).len() == full, least.is_some());
+            }
+        }
+
+        #[test]
+        fn the_least_of_a_node_is_that_of_all_its_loads(
+            (floor, width) in (0..6_u64, 0..4_u64),
+            (fixed, slope, most) in (0..8_u64, -4..5_i64, 0..12_i64),
+        ) {
+            let band = Band { floor, ceil: floor + width };
+            let cost = |load: i64| {
+                let miss = band.distance(fixed + u64::try_from(load).unwrap());
+                i128::from(miss) * 3 + i128::from(slope * load)
+            };
+            prop_assert_eq!(Some(least(band, fixed, slope, 3, most)), (0..=most).map(cost).min());
+        }
     }
 }

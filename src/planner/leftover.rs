@@ -118,7 +118,10 @@ impl<'a> Leftover<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::location::Level;
     use crate::rules::Rules;
     use crate::service::Service;
     use crate::topology::Topology;
@@ -163,5 +166,73 @@ mod tests {
     #[test]
     fn an_unknown_name_goes_before_one_that_is_up() {
         assert_eq!(gone(&[0, 3, 4], &[3, 4], 2, &[3]), [4]);
+    }
+
+    /// Eight services on two racks of two hosts, two each; the rest are unknown.
+    fn eight(rules: Rules) -> Limits {
+        let service = |n: usize| {
+            let location = format!("r{}.h{}.v{}", n / 4, n / 2 % 2, n % 2);
+            Service::new(format!("a{n}"), location.parse().unwrap())
+        };
+        let topology = Topology::new((0..8).map(service).collect()).unwrap();
+        Limits::new(&topology, rules, vec![true; 8])
+    }
+
+    /// How many rules a base breaks that has some ids, one for each that may not
+    /// stay.
+    fn broken(limits: &Limits, ids: &[Id], unsound: &[bool]) -> usize {
+        let places = ids.iter().filter(|id| id.index() < 8).map(|id| Place::new(id.index()));
+        let places: Vec<_> = places.collect();
+        let count = |(_, tier): &(Rule, _), place| {
+            let tier: &crate::planner::limits::Tier = tier;
+            tier.count(places.iter().copied(), place) > tier.cap
+        };
+        let is_broken = |rule: &Rule| {
+            let mut here = limits.by_rule().iter().filter(|(other, _)| other == rule);
+            here.any(|tier| places.iter().any(|&place| count(tier, place)))
+        };
+        let rules = [Rule::MinDist, Rule::Degradation, Rule::AtMost];
+        rules.iter().filter(|rule| is_broken(rule)).count()
+            + ids.iter().filter(|id| unsound.get(id.index()).copied().unwrap_or(true)).count()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1024))]
+        #[test]
+        fn what_stays_breaks_the_fewest_rules(
+            (replicas, min_dist, degradation) in (1..6_u16, 1..4_u8, 0..2_u16),
+            caps in [prop::option::of(1..4_u16), prop::option::of(1..3_u16)],
+            held in prop::sample::subsequence((0..11).collect::<Vec<_>>(), 1..8).prop_shuffle(),
+            goes in prop::collection::vec(any::<bool>(), 8),
+            unsound in prop::collection::vec(any::<bool>(), 8),
+        ) {
+            let rules = Rules::new(replicas).unwrap().min_dist(min_dist.try_into().unwrap());
+            let rules = rules.level(Level::Rack).degradation(degradation);
+            let rules = caps[0].map_or(rules, |cap| rules.at_most(Level::Rack, cap));
+            let limits = eight(caps[1].map_or(rules, |cap| rules.at_most(Level::Host, cap)));
+            let replicas = usize::from(replicas);
+            let held: Vec<_> = held.into_iter().map(Id::new).collect();
+            let going: Vec<_> =
+                held.iter().zip(goes).filter(|(_, goes)| *goes).map(|(id, _)| *id).collect();
+            let is_sound = |id: Id| !unsound.get(id.index()).copied().unwrap_or(true);
+            let up = |ids: &[Id]| ids.iter().filter(|id| id.index() < 8).count();
+            let is_enough = |ids: &[Id]| {
+                ids.len() >= held.len().min(replicas) && up(ids) >= up(&held).min(replicas)
+            };
+            let left = |gone: &[Id]| -> Vec<Id> {
+                held.iter().copied().filter(|id| !gone.contains(id)).collect()
+            };
+            let gone = (0..1_u32 << going.len()).map(|set| -> Vec<Id> {
+                let gone = going.iter().enumerate().filter(|(at, _)| set >> at & 1 == 1);
+                gone.map(|(_, id)| *id).collect()
+            });
+            let stay = gone.map(|gone| left(&gone)).filter(|stay| is_enough(stay));
+            let best = stay.map(|stay| (broken(&limits, &stay, &unsound), stay.len())).min();
+            let mut chosen = going.clone();
+            Leftover::new(&limits, replicas).keep_some(&held, &mut chosen, is_sound);
+            prop_assert!(chosen.iter().all(|id| going.contains(id)) && is_enough(&left(&chosen)));
+            let stay = left(&chosen);
+            prop_assert_eq!(Some((broken(&limits, &stay, &unsound), stay.len())), best);
+        }
     }
 }

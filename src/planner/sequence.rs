@@ -169,6 +169,11 @@ fn add_difference(some: &[Id], others: &[Id], difference: &mut Vec<Id>) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::collection::btree_set;
+    use proptest::prelude::*;
+
     use super::*;
     use crate::location::Level;
     use crate::rules::Rules;
@@ -240,5 +245,93 @@ mod tests {
         // 3 is on 2's host, so it takes its place, whatever else goes.
         let wanted = [(Some(2), Some(3)), (Some(0), Some(5))];
         assert_eq!(steps(&[0, 1, 2, 4], &[1, 3, 4, 5], (locations, rules), &[]), wanted);
+    }
+
+    /// Two sites of as many racks and hosts, two volumes each; names that no service
+    /// has come after them.
+    const SERVICES: usize = 16;
+
+    fn sixteen(rules: Rules) -> Limits {
+        let service = |n: usize| {
+            let [site, rack, host, volume] = [3, 2, 1, 0].map(|bit| n >> bit & 1);
+            let location = format!("s{site}.r{rack}.h{host}.v{volume}");
+            Service::new(format!("a{n:02}"), location.parse().unwrap())
+        };
+        let topology = Topology::new((0..SERVICES).map(service).collect()).unwrap();
+        Limits::new(&topology, rules, vec![true; SERVICES])
+    }
+
+    fn rules() -> impl Strategy<Value = Rules> {
+        let cap = || prop::option::of(1..4_u16);
+        (1..6_u16, 1..3_u8, 0..2_u16, [cap(), cap(), cap()]).prop_map(
+            |(replicas, min_dist, degradation, caps)| {
+                let rules = Rules::new(replicas).unwrap().min_dist(min_dist.try_into().unwrap());
+                let rules = rules.level(Level::Rack).degradation(degradation);
+                Level::ALL.into_iter().zip(caps).fold(rules, |rules, (level, cap)| match cap {
+                    Some(cap) => rules.at_most(level, cap),
+                    None => rules,
+                })
+            },
+        )
+    }
+
+    fn is_up(id: Id) -> bool {
+        id.index() < SERVICES
+    }
+
+    /// Whether a base that had some services has more in a domain than a rule lets
+    /// it, and than it had there.
+    fn is_worse(limits: &Limits, had: &BTreeSet<Id>, held: &BTreeSet<Id>) -> bool {
+        let places = |ids: &BTreeSet<Id>| -> Vec<Place> {
+            ids.iter().filter(|id| is_up(**id)).map(|id| Place::new(id.index())).collect()
+        };
+        let (had, held) = (places(had), places(held));
+        limits.by_rule().iter().any(|(_, tier)| {
+            let count = |ids: &[Place], around| tier.count(ids.iter().copied(), around);
+            held.iter().any(|&place| count(&held, place) > tier.cap.max(count(&had, place)))
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2048))]
+        #[test]
+        fn no_step_breaks_a_rule_or_takes_what_a_base_needs(
+            rules in rules(),
+            had in btree_set(0..SERVICES + 3, 0..6),
+            stay in btree_set(0..SERVICES + 3, 0..8),
+            come in prop::sample::subsequence((0..SERVICES).collect::<Vec<_>>(), 0..6).prop_shuffle(),
+            unsound in btree_set(0..SERVICES, 0..8),
+            protects in any::<bool>(),
+        ) {
+            let (limits, replicas) = (sixteen(rules), usize::from(rules.replicas()));
+            let had: BTreeSet<_> = had.into_iter().map(Id::new).collect();
+            let stay: BTreeSet<_> = stay.into_iter().map(Id::new).collect();
+            let mut wants: BTreeSet<_> = had.intersection(&stay).copied().collect();
+            for id in come.into_iter().map(Id::new).filter(|id| !had.contains(id)) {
+                let places: Vec<_> = wants.iter().filter(|id| is_up(**id)).map(|id| Place::new(id.index())).collect();
+                if wants.len() < replicas && limits.lets(&places.into_iter(), Place::new(id.index())) {
+                    wants.insert(id);
+                }
+            }
+            let is_sound = |id: Id| wants.contains(&id) || is_up(id) && !unsound.contains(&id.index());
+            let list = |ids: &BTreeSet<Id>| ids.iter().rev().copied().collect::<Vec<_>>();
+            let mut changes = Vec::new();
+            let mut sequencer = Sequencer::new(&limits, replicas, protects);
+            sequencer.add(7, &list(&had), &list(&wants), is_sound, &mut changes);
+            let up = |ids: &BTreeSet<Id>| ids.iter().filter(|id| is_up(**id)).count();
+            let mut held = had.clone();
+            for change in &changes {
+                prop_assert!(change.base == 7 && (change.from.is_none() || held.remove(&change.from)));
+                prop_assert!(change.to.is_none() || held.insert(change.to));
+                prop_assert!(!is_worse(&limits, &had, &held), "{:?}", changes);
+                if protects {
+                    prop_assert!(held.len() >= had.len().min(replicas));
+                    prop_assert!(up(&held) >= up(&had).min(replicas));
+                }
+            }
+            prop_assert!(held.is_superset(&wants) && (protects || held == wants));
+            let moves = changes.iter().filter(|change| change.to.is_some()).count();
+            prop_assert_eq!(moves, wants.difference(&had).count());
+        }
     }
 }
