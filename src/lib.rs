@@ -89,6 +89,7 @@
 mod bootstrap;
 mod check;
 mod decommission;
+mod filling;
 // Nothing but text, which only the documentation and its tests read.
 #[cfg(any(doc, doctest))]
 pub mod guide;
@@ -100,6 +101,7 @@ mod planner;
 mod prefix;
 mod ratio;
 mod rebalance;
+mod room;
 mod rules;
 mod service;
 mod share;

@@ -9,8 +9,8 @@ use std::error::Error;
 use std::fmt;
 
 use crate::location::Level;
+use crate::room::Room;
 use crate::rules::Rules;
-use crate::share::Room;
 use crate::topology::Topology;
 
 /// How many domains of a level a message names.

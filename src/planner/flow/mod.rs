@@ -32,7 +32,7 @@
 //!    source too. No arc has a negative cost, so potentials of 0 prove this
 //!    pseudoflow optimal for its excesses.
 //! 2. *Layers*: breadth first from the sources over *tight* arcs, those of
-//!    reduced cost 0 ([`layers`]).
+//!    reduced cost 0 ([`search`]).
 //! 3. If a deficit was reached: paths along the layers, until none is found
 //!    ([`blocking`]). Then 2 again. Such a turn is a *round*.
 //! 4. If not: the potentials of all that was not reached rise by the least
@@ -135,14 +135,17 @@ mod blocking;
 mod changed;
 mod direct;
 mod holders;
-mod layers;
+mod layer;
 mod load_tree;
 mod offers;
+mod path;
 mod raise;
+mod search;
 mod second_moves;
 mod solve;
 mod start;
 mod unreached;
+mod walk;
 
 pub(crate) use bases::Bases;
 pub(crate) use before::Before;

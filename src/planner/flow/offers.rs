@@ -5,7 +5,7 @@
 //! tight arc. An own service, which is free, has one less there. Either must be
 //! in no domain that is full without the service that leaves.
 
-use super::layers::Layer;
+use super::layer::Layer;
 use super::solve::Solver;
 use crate::index::Place;
 

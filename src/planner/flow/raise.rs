@@ -1,7 +1,7 @@
 //! Raising potentials, where no tight arc leads on.
 
 use super::Node;
-use super::layers::Layer;
+use super::layer::Layer;
 use super::offers::Asked;
 use super::solve::Solver;
 use crate::index::Place;

@@ -2,10 +2,10 @@
 
 use super::Node;
 use super::bases::Bases;
-use super::blocking::{Cursor, Hop};
 use super::holders::Holders;
-use super::layers::Layer;
+use super::layer::Layer;
 use super::load_tree::LoadTree;
+use super::path::{Cursor, Hop};
 use super::unreached::Unreached;
 use crate::index::Place;
 use crate::planner::limits::{Blocked, Limits};

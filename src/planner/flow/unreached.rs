@@ -1,7 +1,7 @@
 //! Services that the search has still to find, by layer and potential, with whole
 //! domains passed over in one step.
 
-use super::layers::Layer;
+use super::layer::Layer;
 use crate::index::Place;
 use crate::planner::limits::{Blocked, Limits};
 
