@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::shape::ShapeBreaches;
 use crate::location::Level;
 use crate::prefix::Base;
 
@@ -203,6 +202,9 @@ impl fmt::Display for Listed<'_> {
 
 const KINDS: usize = BreachKind::ALL.len();
 
+/// How many breaches of each kind one base has.
+pub(super) type BaseBreaches = [u8; BreachKind::ALL.len()];
+
 /// How many breaches there are of each kind, and the first few.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Breaches {
@@ -227,7 +229,7 @@ impl Breaches {
 
     /// Counts the breaches of `bases` bases that have `counts` each. No example
     /// of them is wanted.
-    pub(super) fn add_counts(&mut self, counts: ShapeBreaches, bases: u32) {
+    pub(super) fn add_counts(&mut self, counts: BaseBreaches, bases: u32) {
         for (count, more) in self.counts.iter_mut().zip(counts) {
             *count += u64::from(more) * u64::from(bases);
         }
@@ -235,8 +237,8 @@ impl Breaches {
 
     /// How many breaches of each kind came after `before`. `None` when another
     /// example of one of those kinds is wanted.
-    pub(super) fn exemplified_since(&self, before: &[u64; KINDS]) -> Option<ShapeBreaches> {
-        let mut counts = ShapeBreaches::default();
+    pub(super) fn exemplified_since(&self, before: &[u64; KINDS]) -> Option<BaseBreaches> {
+        let mut counts = BaseBreaches::default();
         for (place, count) in counts.iter_mut().enumerate() {
             let more = self.counts[place] - before[place];
             if more > 0 && self.examples[place].len() < self.limit {

@@ -4,7 +4,7 @@
 //! [`Shape`] alone, not on its services. A mapping has few shapes, so nearly
 //! every base is of one that has been examined before, and need only be counted.
 
-use super::breach::{BreachKind, Breaches};
+use super::breach::{BaseBreaches, Breaches};
 use crate::index::Name;
 use crate::location::Level;
 use crate::service::ServiceIndex;
@@ -125,14 +125,11 @@ fn has_repeat(row: &[Name]) -> bool {
 /// How many shapes are remembered, which is more than most mappings have.
 const SLOTS: usize = 128;
 
-/// How many breaches of each kind a base of a shape has.
-pub(super) type ShapeBreaches = [u8; BreachKind::ALL.len()];
-
 /// A shape that has been examined.
 #[derive(Debug, Clone, Copy, Default)]
 struct Examined {
     shape: Shape,
-    counts: ShapeBreaches,
+    counts: BaseBreaches,
     /// How many bases of it came since.
     bases: u32,
 }
@@ -156,7 +153,7 @@ impl Shapes {
     }
 
     /// Remembers a shape in the place of another, whose breaches are added up.
-    pub(super) fn insert(&mut self, shape: Shape, counts: ShapeBreaches, breaches: &mut Breaches) {
+    pub(super) fn insert(&mut self, shape: Shape, counts: BaseBreaches, breaches: &mut Breaches) {
         let examined = &mut self.0[shape.slot()];
         breaches.add_counts(examined.counts, examined.bases);
         *examined = Examined { shape, counts, bases: 0 };
