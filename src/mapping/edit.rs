@@ -47,9 +47,18 @@ impl PrefixMapping {
     /// does not have it.
     fn replace(&mut self, base: usize, from: Name, to: Name) -> Option<()> {
         let row = &mut self.table[base * self.width..][..self.width];
-        if let Some(place) = row.iter().position(|&cell| cell == from) {
-            row[place] = to;
-            row.sort_unstable();
+        // The row ascends, holes last, and goes on to.
+        let place_of = |row: &[Name], name: Name| row.partition_point(|&cell| cell < name);
+        let old = place_of(row, from);
+        if row.get(old) == Some(&from) {
+            let new = place_of(row, to);
+            if old < new {
+                row.copy_within(old + 1..new, old);
+                row[new - 1] = to;
+            } else {
+                row.copy_within(new..old, new + 1);
+                row[new] = to;
+            }
             return Some(());
         }
         if from.is_some() {
