@@ -4,7 +4,7 @@
 //! that a path which passes a base twice sees what its first step changed. A
 //! node from which no path leads on just then is closed for the rest of the round,
 //! and each node tries its arcs once: a round looks at each replica of the table
-//! once at most.
+//! as often as a search does.
 
 use super::Node;
 use super::layer::Layer;

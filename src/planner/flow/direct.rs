@@ -1,11 +1,27 @@
 //! Direct moves: most of what a cluster that grew or lost services needs.
 //!
-//! After the first raise, a service with too much and one with too little are
+//! After the first raise, a service with too much and one with too little are often
 //! one change of one base apart, and so are a base that lacks a replica and a
 //! service with too little. This takes such changes as they come, in a pass over
 //! the table for each move that bases need on average, and needs no bases by
-//! service. Each is a path of tight arcs, so that what the search does afterwards
-//! is as exact as without.
+//! service. What it misses is left to the search.
+//!
+//! # Why it is exact
+//!
+//! Each change is a path of one tight arc. Where it comes from has excess, or is a
+//! base that lacks a replica: sources, at potential 0. Where it goes has potential 1.
+//! So it is tight if it costs 1, that is, if the service that goes was the base's
+//! own and the one that comes was not:
+//!
+//! - a service that a base got has a potential of 1 at least, if it was not the
+//!   base's own. Let `t` come for `r` by a tight arc. Then `p(t) - new(t)` is
+//!   `p(r) - new(r)`, which is not negative where `r` is own, nor later on, as no
+//!   potential ever falls. The same holds for what came to a base that lacked it;
+//! - an own service that the base could take back at 0 or less would be at the end
+//!   of an arc of negative reduced cost, and there is none.
+//!
+//! Nor does a fixed replica ever go. The services that have fixed replicas in bases
+//! that take part have no others to give, so none of them has excess.
 
 use super::changed::Changed;
 use super::solve::Solver;
@@ -116,9 +132,9 @@ impl Solver<'_> {
     }
 }
 
-/// Whether another pass is due: each takes one replica of a base at most, so
-/// that few bases move twice, but when there are more left than bases, they
-/// must.
+/// Whether another pass is due. Each takes one replica of a base at most, so that
+/// few bases move twice. When as many are left as there are bases, most have to move
+/// again.
 fn is_more(before: i64, left: i64, bases: usize) -> bool {
     left < before && usize::try_from(left).is_ok_and(|left| left >= bases)
 }

@@ -1,4 +1,4 @@
-//! The bases that hold a service, found when the first path leaves one.
+//! The bases that hold a service, found when a search first leaves one.
 
 use super::bases::Bases;
 use crate::index::Place;
@@ -34,7 +34,7 @@ impl Holders {
         self.changed[place.index()].push(base);
     }
 
-    /// Every base that may hold a service, some of them twice.
+    /// Every base that may hold a service, some of them more than once.
     pub(super) fn of(&self, place: Place) -> impl Iterator<Item = u32> {
         let [start, end] = [0, 1].map(|next| self.start[place.index() + next] as usize);
         self.list[start..end].iter().chain(&self.changed[place.index()]).copied()

@@ -45,11 +45,14 @@ impl LoadTree {
     /// given to, its parts within their ranges. Where the bands can all be kept,
     /// that leaves excesses and deficits at services alone.
     ///
-    /// And as few as there can be: of the loads below a node that passes `x` on,
-    /// `min(x, k)` stay where they are, but for a constant, where `k` is what it
-    /// passed on bottom-up. That holds for a service; and for a domain, as its
-    /// parts share `x` best by all passing on their `k` or less, or all theirs or
-    /// more, which is what happens here.
+    /// And as few of them as there can be. Say a node passes `x` on, within its range,
+    /// and passed `k` on bottom-up. At most `min(x, k)` of the loads below it, and a
+    /// number that does not depend on `x`, stay where they are:
+    ///
+    /// - that holds for a service, whose `k` is its load, cut to its range;
+    /// - and for a domain whose parts it holds for. The sum of `min(x, k)` over its
+    ///   parts is at most the `min` of their sums. It is that where all parts pass on
+    ///   no more than their `k`, or all no less: top-down, all shift the same way.
     pub(crate) fn new(nodes: Vec<NodeSpec>, loads: &[i64], total: i64) -> Self {
         let count = nodes.len();
         let (child_start, children) = children_of(&nodes);
@@ -140,6 +143,10 @@ impl LoadTree {
 
     /// The reduced cost of carrying one replica less from a node to its parent:
     /// of the residual arc from the parent to the node.
+    ///
+    /// An arc that carries nothing has no such residual arc, and shows one all the
+    /// same. No path takes it: unless its node is a source, nothing is carried below
+    /// it either, so that there is no deficit, and no base to go on with.
     pub(super) fn down(&self, node: Node) -> i64 {
         let spec = &self.nodes[node.index()];
         let flow = self.flow[node.index()];

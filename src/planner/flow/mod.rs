@@ -17,7 +17,8 @@
 //!
 //! A flow of least cost is a mapping with, first, the loads of services closest to
 //! their bands, then those of domains, then the fewest moves. Fixed replicas are no
-//! part of it: they only take room in the domains around them.
+//! units of it: they take room in the domains around them, and the bands are less
+//! by what is fixed below them.
 //!
 //! # The algorithm
 //!
@@ -37,8 +38,9 @@
 //!    ([`blocking`]). Then 2 again. Such a turn is a *round*.
 //! 4. If not: the potentials of all that was not reached rise by the least
 //!    reduced cost of an arc that leaves what was ([`raise`]). Then 2 again. When no
-//!    source is left, the flow is optimal. The first time, the paths that are one
-//!    change of one base long are taken in one pass over the table ([`direct`]).
+//!    source is left, the flow is optimal. After the first raise, most paths that
+//!    are one change of one base long are taken in passes over the table, without
+//!    a search ([`direct`]).
 //! 5. Where a base has two moves, a base without one takes one over
 //!    ([`second_moves`]).
 //!
@@ -46,48 +48,74 @@
 //! hold `t` instead", at cost `new(t) - new(s)`. For one base and one `s` all
 //! `t` that are not its own are alike, so the search asks for the next
 //! unreached service at *one* potential outside the full domains of the base
-//! ([`offers`], [`unreached`]), and each service is found once: a whole search
-//! looks at each replica of the table once at most, and stops as soon as nothing is
-//! left to find.
+//! ([`offers`], [`unreached`]), and each service is found once. So a whole search
+//! looks at each replica of the table once, and once more for each time that a path
+//! brought one there; it stops as soon as nothing is left to find.
 //!
 //! # Why it is optimal
 //!
 //! Let `p` be the potentials. Every residual arc `u -> v` keeps
 //! `cost + p(u) - p(v) >= 0`: true at the start; step 4 lowers no reduced cost
 //! below 0 by its choice of the step; and a path of tight arcs adds only their
-//! reverses, which are tight. The arcs through a base are sums of arcs through its
-//! inner vertices. Give an inner vertex the least of `p(s) + cost` over the residual
-//! ways that lead to it from a service `s`, or from the base where that lacks a
-//! replica: then no arc into it has a negative reduced cost by definition, and none
-//! out of it to a service `t`, as that is a way from `s` to `t`. So potentials of
-//! the inner vertices exist although nothing stores them. A flow without residual
-//! arcs of negative reduced cost has the least cost of all flows that meet the same
-//! supplies (complementary slackness), and at the end the supplies are the
-//! problem's own.
+//! reverses, which are tight.
+//!
+//! The last of these is about the arcs of the network, and a change of a base, "`t`
+//! for `s`", is a *way*: up from `s` through inner vertices, and down to `t`. So the
+//! inner vertices need potentials too, the base among them; they exist although
+//! nothing stores them:
+//!
+//! - *They exist.* Give an inner vertex the least of `p(s) + cost` over the residual
+//!   ways that lead to it from a service `s`, or from the base where that lacks a
+//!   replica (at potential 0, as no source is ever raised). Where no way leads, give
+//!   it one number above all others. Then no arc into it has a negative reduced cost
+//!   by definition, and none out of it to a service `t` has one, as that would be a
+//!   change from `s` to `t` which has one.
+//! - *A tight change is made of tight arcs.* The reduced costs of its arcs add up to
+//!   its own, which is 0, and none of them is negative.
+//!
+//! A flow without residual arcs of negative reduced cost has the least cost of all
+//! flows that meet the same supplies (complementary slackness), and at the end the
+//! supplies are the problem's own.
 //!
 //! # Why the weights are large enough
 //!
 //! A replica outside the band costs `2^40` at a service and `2^20` at a domain; that
 //! this makes the order of the aims lexicographic does not rest on the number of
-//! moves, which may exceed `2^20`. The difference of a flow and a cheaper one is a
-//! sum of simple residual cycles (Gallai 1958), all of which run with it. A simple
-//! cycle passes each service and each domain once at most. So it changes the moves
-//! by no more than two for each of at most `2^16` services, and the misses of
-//! domains by no more than one for each of at most `2^18`: its cost is
-//! `2^40 * a + 2^20 * b + c` with `|b| <= 2^18` and `|c| <= 2^17`, and is negative
-//! just where the first of `a`, `b` and `c` that is not 0 is negative. A flow of
-//! least cost has no negative residual cycle, so no flow has fewer misses of
+//! moves, which may exceed `2^20`. The difference of two flows is a sum of simple
+//! cycles that are residual for the first, none of which undoes a part of another
+//! (Gallai 1958). A simple cycle passes each service and each domain once at most:
+//!
+//! - of the arcs of bases it has one into and one out of each of at most `2^16`
+//!   services, so that it changes the moves by `c` with `|c| <= 2^17`;
+//! - of each of at most `2^18` domains it has the arc to the parent once, so that it
+//!   changes the misses of domains by `b` with `|b| <= 2^18`;
+//! - its cost, `2^40 * a + 2^20 * b + c`, is therefore negative just where the first
+//!   of `a`, `b` and `c` that is not 0 is negative.
+//!
+//! Say a flow of least cost were worse than another in that order. Then so would be
+//! one of the cycles of their difference, since sums keep the order: its cost would
+//! be negative, and to run it would lower the cost. So no flow has fewer misses of
 //! services, nor as few and fewer of domains, nor as few of both and fewer moves.
+//!
+//! A potential is at most the cost of a path that passes no node twice, which is below
+//! `2^57` for the same reasons. So reduced costs do not overflow.
 //!
 //! # Why it ends
 //!
 //! *Each round takes a path.* One path may pass a base twice, and its second step
-//! then sees the first one applied. Say the base gives up `s` for `t` in the first
-//! step and `u` for `v` in the second. If they shared an inner vertex, the base could
-//! give up `s` for `v` at once, over tight arcs alone, and `v` would be in the layer
-//! after that of `s`, not in a later one. So before a round has taken a path, no
-//! step along the layers is blocked by those before it, and what is closed leads
-//! nowhere indeed: the first path is found where the layers say that there is one.
+//! then sees the first one applied. That neither blocks a step along the layers nor
+//! makes one, as long as the round has taken no path. Take a step of a base, `v` for
+//! `u`, that is there now or was there when the layers were found. Say that its way
+//! shares inner vertices with ways of earlier steps of the path, let `x` be the last
+//! such vertex of it, and let `t` for `s` be the earlier step. By induction the way
+//! from `s` to `x` was there when the layers were found; so was that from `x` to `v`,
+//! which no earlier step has touched. Both are tight, as the potentials of the inner
+//! vertices outlast a step. So `v` could have come for `s` at once, and is in the layer
+//! after that of `s` at the latest. But the layer of `v` is the one after that of `u`,
+//! and `u` is no nearer than `t`. Hence the steps of a path share no inner vertex:
+//! each was there when the layers were found, and each of those can be taken,
+//! whatever the path has done before. What is closed then leads nowhere indeed, and
+//! the first path is found where the layers say that there is one.
 //!
 //! *After the first, some may be missed.* A path that was taken, or a step that is
 //! tried on the way, may block a base for a moment, and a node that finds no way on
@@ -96,9 +124,11 @@
 //! on the number of rounds is not claimed. What is taken is sound all the same: each
 //! path is a change of the table at the cost of a shortest path.
 //!
-//! Each round takes a unit of excess away, and each raise reaches a node more. So
-//! there are no more rounds than units of excess at the start, and no more raises
-//! between two rounds than nodes.
+//! Each round takes a unit of excess away. Each raise keeps what was reached, whose
+//! arcs to each other stay tight, and reaches a node more; but for the first raise,
+//! which may be less than the least reduced cost. So there are no more rounds than
+//! units of excess at the start, and between two rounds no more raises than nodes,
+//! and one.
 //!
 //! The proof a user sees does not rest on this text: the final potentials are
 //! handed out, and [`bound`](super::bound) computes a lower bound from them by weak
@@ -107,13 +137,14 @@
 //! # Complexity
 //!
 //! The direct moves are one pass over the table, and leave nothing to search for
-//! in the joins and drains that are measured. A search looks at each replica once at
-//! most, for `O(replicas)` each, and at each node; sorting the services makes it
-//! `O(table * replicas + services * log(services))` at worst. Most searches stop
-//! early: a base that is as it was is only asked while something is left to find at
-//! its price, and one that has changed only while something near is. Finding the
-//! least step looks at the bases of all services that were reached, until one step
-//! is 1: as much as a search at worst.
+//! in the joins and drains that are measured. A search looks at each replica, for
+//! `O(replicas)` each, or `O(replicas^2)` where wider domains have caps, and at each
+//! node. With the sorting of the services that is
+//! `O(table * replicas + services * log(services))` for caps of one level. Most
+//! searches stop early: a base that is as it was is only asked while something is
+//! left to find at its price, and one that has changed only while something near is.
+//! Finding the least step looks at the bases of all services that were reached, for
+//! each potential below theirs, until one step is 1.
 //!
 //! There are about as many raises as there are different path costs: one or two
 //! for a cluster that grew or lost services, as many as a chain is long when moves

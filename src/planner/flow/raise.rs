@@ -16,8 +16,8 @@ impl Solver<'_> {
         }
     }
 
-    /// The least reduced cost of an arc that leads on from what was reached.
-    /// Nothing below 1 is left, so the first 1 ends the search.
+    /// The least reduced cost of an arc that leads on from what was reached. None is
+    /// below 1, since tight ones were followed, so the first 1 ends the search.
     pub(super) fn least_step(&mut self) -> Option<i64> {
         let mut step = i64::MAX;
         for index in 0..self.short.len() {
@@ -64,6 +64,7 @@ impl Solver<'_> {
         while let Some(own) = self.find_returnable(base, |own| is_new(own) && cost(own) < *step) {
             *step = cost(own);
         }
+        // Own services are among these, at one more than they cost: they are seen to.
         let mut below = price;
         while let Some(potential) = self.unreached.next_below(Layer::NONE, below) {
             if price - potential >= *step {

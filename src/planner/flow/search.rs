@@ -100,8 +100,8 @@ impl Solver<'_> {
         let mut cursor = Cursor::START;
         let mut asked_at = None;
         while let Some(asked) = self.next_holder(place, &mut cursor, Layer::NONE) {
-            // Of changed bases, one more is only worth a look while one of them
-            // may find something.
+            // A changed base is only worth a look while a service is left at a
+            // potential that it may lead to. That changes when one is taken out.
             if cursor.is_at_changed() && asked_at != Some(self.unreached.removed()) {
                 asked_at = Some(self.unreached.removed());
                 if !self.unreached.has_near(Layer::NONE, price - 1) {

@@ -7,8 +7,8 @@
 //!
 //! # Complexity
 //!
-//! One pass over the bases, in which each without a move looks at [`GIVERS_TRIED`]
-//! bases with several for each of its services.
+//! One pass over the bases, in which each without a move looks at no more than
+//! [`GIVERS_TRIED`] bases with several for each of its services.
 
 use super::changed::Changed;
 use super::solve::Solver;

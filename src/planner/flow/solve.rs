@@ -61,9 +61,10 @@ impl<'a> Solver<'a> {
             self.block();
         }
         if self.has_source() {
-            // Costs are whole, and none that leads on is 0.
+            // Reduced costs are whole, and none of an arc that leads on is 0.
             self.raise_by(1);
             self.move_directly();
+            // Direct moves do not keep the bases by service up to date.
             self.holders = None;
         }
         while self.has_source() {
@@ -71,7 +72,7 @@ impl<'a> Solver<'a> {
                 self.block();
             } else {
                 let step = self.least_step();
-                self.raise_by(step.expect("a penalty arc leads from every source to the root"));
+                self.raise_by(step.expect("penalty arcs lead from every source to a deficit"));
             }
         }
         self.spread_second_moves();

@@ -15,9 +15,9 @@ impl Solver<'_> {
         }
     }
 
-    /// The next base that holds a service and could hold one of a layer in its
-    /// place, as far as it is told without a look at the base. The cursor stays
-    /// at it.
+    /// The next base that holds a service and may find one of a layer to hold in its
+    /// place, which only [`Solver::look_at`] tells. The cursor stays at it, and goes
+    /// on from the arcs of the load tree to the bases.
     ///
     /// Bases that are as they were come before those that have changed already, so
     /// that few bases move twice. The former are only asked while the layer has
