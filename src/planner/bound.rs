@@ -2,11 +2,11 @@
 //!
 //! # The bound
 //!
-//! Give every service, domain and the root a number, `p`. For any plan, let
-//! `T(b)` be the services on which base `b` ends up, without its fixed replicas;
-//! let `new` be 1 for those that it did not hold before, and `m(x)` how many such
-//! replicas end up below node `x`. Then, adding and taking away `p` along the path
-//! from each service to the root,
+//! Give every service, domain and the root a number, `p`. For any plan in which each
+//! base places as many replicas as in this one, let `T(b)` be the services on which
+//! base `b` ends up, without its fixed replicas. Let `new` be 1 for those that it did
+//! not hold before, and `m(x)` how many replicas of all `T` end up below node `x`.
+//! Then, adding and taking away `p` along the path from each service to the root,
 //!
 //! ```text
 //! cost = sum of new(b, s) over the pairs, and weight(x) * miss(x) over the nodes
@@ -25,33 +25,40 @@
 //! The sets of services that the rules let one base have are the independent sets
 //! of a laminar matroid: a cap for every domain, and the number of replicas. So
 //! greed finds its cheapest basis: own services at `-p(s)`, and of the others, at
-//! `1 - p(s)`, the cheapest of each domain that holds one replica at most. Few of
-//! the others can matter:
+//! `1 - p(s)`, the cheapest of each domain that holds one replica at most. An own
+//! service stands among the others as well, one dearer, and the two exclude each
+//! other, so that greed never takes the dearer one. Few of the others can matter:
 //!
 //! - The cheapest basis of a matroid to which elements are added lies within the
 //!   old one and what was added. So for a base that is to have `n` replicas, of the
 //!   others only the first `n` matter that greed takes for a base that has nothing:
 //!   the same for every base. Fixed replicas are counted in `n`, and change nothing
-//!   about that. Say greed refuses an element for a base that has nothing, because a
-//!   domain of cap `c` around it has `c` cheaper ones. With `f` replicas fixed in
-//!   that domain, `c - f` of the cheaper ones still fit there, since each fixed one
-//!   keeps one of them out at most; greed takes as many, and refuses the element
-//!   again. In the same way `k` fixed replicas keep at most `k` of the first `n` out.
-//! - Let the *bar* be the price of the cheapest other. If no own service is dearer
-//!   and `n` others at that price may be held together, then every base finds what
-//!   it lacks at the bar, whatever it has: a smaller independent set can always be
-//!   extended from a larger one. The base's least is then the sum of its own
-//!   services' prices and of the bar for what it lacks, and the sum over all bases
-//!   is one over their loads.
+//!   about that, even if they break caps themselves. What `k` of them leave is a
+//!   laminar matroid too: a cap of `c` around `f` of them is `c - f`, or 0. And it is a
+//!   contraction. Add a dummy for each fixed replica, in the finest domain around it
+//!   that is not full of dummies yet, or none where all are; to contract the dummies
+//!   lowers the caps by just that. Whatever spans an element in a matroid spans it in
+//!   each contraction, so what greed refuses for a base that has nothing, it refuses
+//!   again. And to contract `k` elements lowers a rank by `k` at most, so of the first
+//!   `n` there are still as many as the base has to place.
+//! - Let the *bar* be the price of the cheapest other. Say that `n` others at that
+//!   price may be held together. Then a base takes those of its own services first
+//!   that are no dearer than the bar, and finds what it then lacks at the bar,
+//!   whatever it has: a smaller independent set can always be extended from a larger
+//!   one, by the above beside fixed replicas too. If all own services are no dearer
+//!   than the bar and may be held together, then the base's least is the sum of their
+//!   prices and of the bar for what it lacks, and the sum over such bases is one over
+//!   their loads.
 //!
 //! A node's term is convex and piecewise linear in its load: its minimum is at
 //! an end of the band or of the range.
 //!
 //! # Complexity
 //!
-//! One pass over the table, and `O(services * log(services))`. It takes from the
-//! planner what the bases held before, the limits, and which bases are broken; of
-//! the solver it uses the numbers alone.
+//! At most one pass over the table, in which a base takes `O(replicas^2)`, and
+//! `O(services * log(services))`. The bound takes from the planner what the bases held
+//! before, the limits, the shares, and which bases are broken; of the solver it uses
+//! the numbers alone.
 
 use super::flow::Bases;
 use super::limits::Limits;
@@ -295,8 +302,8 @@ impl<'a> Greed<'a> {
         &self.first[..full.min(self.first.len())]
     }
 
-    /// Whether a base that is to have `full` replicas finds those it lacks at
-    /// the lowest cost, whatever it has.
+    /// Whether a base that is to have `full` replicas finds those it lacks at the
+    /// bar, whatever it has.
     fn is_bar_met(&mut self, full: usize) -> bool {
         let bar = self.bar();
         let first = self.first(full);

@@ -52,7 +52,8 @@ impl BrokenBases<'_> {
             wanted = wanted.min(leaving);
         }
         let kept = || survey.bases.row(base).iter().copied().filter(|place| place.is_some());
-        // What is fixed takes no more room than one replica each.
+        // A fixed replica takes the room of one at most, even if it breaks a cap, as
+        // `bound` says: so this many fit without a count.
         let is_roomy = u64::from(wanted) + u64::from(fixed) <= self.capacity.all();
         let need = if wanted == 0 || is_roomy {
             wanted
@@ -69,9 +70,9 @@ impl BrokenBases<'_> {
         survey.broken.push(Broken { base, need, stuck: wanted - need });
     }
 
-    /// How many of a base's replicas are fixed, and how many leave, as far as it
-    /// matters. One that no service has may be fixed too: it counts, but is
-    /// nowhere.
+    /// How many of a base's replicas are fixed, and how many leave; both 0 where
+    /// nothing is fixed and bases are not only refilled. One that no service has may
+    /// be fixed too: it counts, but is nowhere.
     fn count(&self, base: usize) -> (u16, u16) {
         let (mut fixed, mut leaving, mut last) = (0, 0, Name::NONE);
         if self.roles.fixed_place.is_empty() && !self.roles.refills_only() {

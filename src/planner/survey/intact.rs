@@ -6,10 +6,10 @@ use crate::index::{Name, Place};
 use crate::mapping::{PrefixMapping, by_width};
 use crate::planner::limits::{Limits, Tier};
 
-/// Lets bases of `replicas` keep all their own services, if those keep the rules
-/// and are at least `least`. `place` has the place of each name whose replicas
-/// may stay, and none for the others. Returns the bases in which something is
-/// wrong beyond that.
+/// Lets each base keep all its own services, if they keep the rules and are no fewer
+/// than `least`; those that then have fewer than `replicas` are short. `place` has
+/// the place of each name whose replicas may stay, and none for the others. Returns
+/// the other bases.
 pub(super) fn keep_intact(
     survey: &mut Survey<'_>,
     mapping: &PrefixMapping,
