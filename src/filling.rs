@@ -33,18 +33,28 @@
 //!
 //! # Why that is the fair share
 //!
-//! The caps are a laminar family with the rank function of a polymatroid, and
-//! on its base polytope the lexicographically largest sorted vector is unique
-//! and found by raising all coordinates together, freezing those that a tight
-//! set holds (Megiddo 1974; Fujishige 1980). With nested sets the tight ones are
-//! the domains that are full, which is what step 1 finds.
+//! What a base may hold of a set of leaves, times `B`, is the rank function of a
+//! polymatroid, as the caps are those of a laminar family. On the base polytope
+//! of a polymatroid the lexicographically largest sorted vector is unique, and found
+//! by raising all coordinates together, freezing those that a tight set holds
+//! (Megiddo 1974; Fujishige 1980). With nested sets the tight ones are the domains
+//! that are full, which is what step 1 finds. The units' sums settle all caps above
+//! services of different units, so the second part is one such problem for each unit.
 //!
 //! # Complexity
 //!
-//! `O(services * log(services))`. The water at which a domain is full is a whole
-//! number over a number of leaves: what has stopped below it are full domains
-//! and leaves, which hold whole numbers. So terms stay below 2^48 in the first
-//! part and denominators below 2^32 in the second, and nothing overflows.
+//! `O(services * log(services))`.
+//!
+//! # Why nothing overflows
+//!
+//! There are fewer than `2^16` services, at most `2^16` bases, and fewer than `2^16`
+//! replicas of each, so that amounts are whole numbers below `2^32`. The water at
+//! which a domain is full is such an amount over a number of leaves: what has stopped
+//! below it are full domains and leaves, which hold whole numbers. In the first part
+//! water is therefore below `2^32 / 2^16`, in terms. What a unit holds has such terms,
+//! and the second part divides it by a number of leaves once more: its numerators
+//! and denominators are below `2^32`, and an amount times a denominator of the first
+//! part is below `2^48`, in 64 bits. Products of three are taken in 128 bits.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -207,9 +217,9 @@ impl<'a> Filling<'a> {
         }
     }
 
-    /// The water at which the stops from `start` on hold an amount: with it, how
-    /// many stops are below, and what stops there, were it for good. `None` when
-    /// they never hold so much, or only when all have stopped.
+    /// The water at which the stops from `start` on hold an amount; with it, the
+    /// place of the first stop that is not below, and one stop for all the leaves
+    /// that still rise, were the water to stay. `None` when they never hold so much.
     fn fill(&self, start: usize, amount: Water) -> Option<(Water, usize, Stop)> {
         let mut rising: u64 = self.stops[start..].iter().map(|stop| stop.leaves).sum();
         let Water { numerator, denominator } = amount;

@@ -134,9 +134,9 @@ impl Shares {
     }
 }
 
-/// The share of each domain: the sum of its parts, finest level first. What is
-/// full holds a whole number and the rest of a domain stands at one water, so
-/// that the terms of a sum have few denominators.
+/// The share of each domain: the sum of its parts, finest level first. Of the parts
+/// of a domain, those that are full hold whole numbers, and the rest stand at one
+/// water. So the sum of some of them has the denominator of that water at most.
 fn sum_by_domain(topology: &Topology, services: &[Ratio]) -> [Vec<Ratio>; 4] {
     let mut domains = [const { Vec::new() }; 4];
     for level in Level::ALL.into_iter().rev() {
