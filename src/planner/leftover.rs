@@ -13,8 +13,9 @@
 //! the sets of services that a base may have a laminar matroid, in which greed finds
 //! the cheapest leftovers: available ones first, which break nothing by
 //! themselves, then unavailable ones, then unknown names. Of the eight outcomes the
-//! one with the fewest broken rules is taken. That is exact, since each rule counts
-//! once for a base and each unavailable or unknown replica once.
+//! one is taken that breaks the fewest rules, each unavailable or unknown replica
+//! counted as one more. That is exact: the best choice breaks some set of rules, and
+//! for that set greed breaks no other rule and keeps as few of such replicas.
 
 use super::limits::{Limits, Rule};
 use crate::index::{Id, Place};

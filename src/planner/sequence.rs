@@ -3,29 +3,29 @@
 //!
 //! A base goes from the services it has, `S`, to those it is to have, `T`. Where one
 //! comes and one goes, that is the step. Else each service that comes takes the
-//! place of one that goes, or of none, chosen so that the step breaks nothing. Say a domain's
-//! *allowance* is its cap, or what `S` has in it where that is more, so that a base
-//! which breaks a rule makes it no worse. A domain is *tight* when the base holds
-//! its allowance there.
+//! place of one that goes, or of none, chosen so that the step breaks nothing. A
+//! domain's *allowance* is its cap, or what `S` has in it where that is more, so that
+//! a base which breaks a rule makes it no worse. A domain is *tight* when the base
+//! holds its allowance there. What makes room for a newcomer is
 //!
-//! 1. If a domain around the newcomer is tight: one that goes of the finest such
-//!    domain;
-//! 2. else one that is unknown or unavailable;
-//! 3. else none, if the base lacks replicas;
+//! 1. if a domain around it is tight: one that goes of the finest such domain, if
+//!    possible one that may not stay;
+//! 2. else one that may not stay: it is unknown, unavailable or drained;
+//! 3. else nothing, if the base lacks replicas;
 //! 4. else the first that goes, by id.
 //!
 //! In 1 such a service exists. `T` keeps the allowance of the tight domain, since it
-//! adds to no domain beyond its cap, and it has the newcomer there. So not all that
-//! the base holds there is in `T`: some of it goes. And one of the finest tight
-//! domain makes room in all of them, which are nested.
-//! What the allowances let a base have are the independent sets of a laminar
-//! matroid, so no choice runs into a dead end.
+//! adds to no domain beyond its cap, and it has the newcomer there. If all that the
+//! base holds there were in `T`, that would be more than the allowance: so some of it
+//! goes. One of the finest tight domain makes room in all of them, which are nested.
+//! In 2 to 4 there is room already. That holds whatever was chosen before, so no
+//! choice runs into a dead end.
 //!
 //! What then still goes is taken away last, when all that came are there. A
-//! rebalance deletes no copy that a base may need. A base that a restriction leaves
-//! with fewer replicas than wanted loses none, and a replica that is up goes only
-//! while as many others are up as the rules want. Which of them stay is
-//! [`leftover`](super::leftover)'s choice. What a decommission frees always goes.
+//! rebalance deletes no copy that a base may need: where a restriction leaves a base
+//! with fewer replicas than wanted, it keeps as many as it has, up to that number,
+//! and as many that are up. Which of them stay is [`leftover`](super::leftover)'s
+//! choice. What a decommission frees always goes.
 //!
 //! A service that stands twice loses its second entry first: no replica goes with
 //! it.
