@@ -105,7 +105,7 @@ impl Limits {
         Self { tiers, by_rule: binding.into_iter().map(tier).collect(), open }
     }
 
-    /// No caps, where only what is open counts.
+    /// No caps, where only what is open counts. There is no [`Limits::exclusive`].
     pub(crate) const fn opened(open: Vec<bool>) -> Self {
         Self { tiers: Vec::new(), by_rule: Vec::new(), open }
     }
@@ -165,12 +165,13 @@ impl Limits {
     }
 }
 
-/// So many intervals are few: to look at each takes no longer than to search.
+/// How many intervals are few: to look at each takes no longer than to search.
 const FEW: usize = 8;
 
 /// The domains of which a base can't have another replica, as intervals of
-/// places. Each holds as many as its cap lets it, and there are at most as many
-/// as the base has replicas.
+/// places. Each holds its cap or more, and there are at most as many intervals as
+/// the base has replicas. None is within another; where the base breaks a cap of 1,
+/// one may stand twice.
 #[derive(Debug, Default)]
 pub(crate) struct Blocked {
     /// The first place of each, and the place after the last.
@@ -212,8 +213,8 @@ impl Blocked {
         if self.intervals.len() <= FEW {
             return self.find(place);
         }
-        // They ascend, and none is within another: the last that begins before a
-        // place is the one that it may be in.
+        // They ascend, and none is within another: the last that begins no later
+        // than a place is the one that it may be in.
         let before = self.intervals.partition_point(|(first, _)| *first <= place);
         let (_, end) = self.intervals[before.checked_sub(1)?];
         (place.index() < usize::from(end)).then_some(end)

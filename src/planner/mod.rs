@@ -1,5 +1,5 @@
-//! What plans: from a survey to a solved flow, and from that to the changes of each
-//! base and their proof.
+//! The planner: from a survey to a solved flow, and from that to the changes of each
+//! base and the proof that they have the fewest moves.
 //!
 //! A [`Task`] is what rebalance and decommission have in common: a mapping and a
 //! topology whose names are resolved, shares, and the part that each service and
@@ -94,8 +94,8 @@ impl Task<'_> {
         Solution { changes, lower_bound }
     }
 
-    /// What the loads' distances from their bands cost, of services and domains,
-    /// when bases hold what they do now.
+    /// What the distances of loads from their bands cost, of services and domains,
+    /// when the bases hold what they do now. `loads` are the fixed ones, by place.
     fn misses(&self, bases: &Bases<'_>, mut loads: Vec<u64>) -> i128 {
         for base in 0..bases.count() {
             for place in bases.movable(base) {

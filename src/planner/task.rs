@@ -48,7 +48,7 @@ impl Kind<'_> {
     }
 }
 
-/// What is planned on.
+/// What the planners work on, all names resolved.
 #[derive(Debug)]
 pub(crate) struct Task<'a> {
     /// Names known services by their addresses.
@@ -136,7 +136,7 @@ impl<'a> Task<'a> {
 
     /// Changes over ids as changes over the names they use, which ascend.
     fn over_names(&self, changes: Vec<RawChange<Id>>) -> (Vec<Box<str>>, Vec<RawChange<PlanName>>) {
-        // None is one more than all ids, and needs no branch.
+        // No id counts as the one after all ids, which spares a branch.
         let nobody = self.ids.len();
         let at = |id: Id| id.index().min(nobody);
         let mut used = vec![false; nobody + 1];
@@ -145,7 +145,8 @@ impl<'a> Task<'a> {
             used[at(change.to)] = true;
         }
         let mut order: Vec<Id> = self.ids.by_name().filter(|id| used[id.index()]).collect();
-        // Two runs that ascend: merging them is all that is to be done.
+        // The ids of services and those of unknown names ascend by name each, so that
+        // the sort merges two runs.
         order.sort_by_key(|&id| self.name(id));
         let mut place = vec![PlanName::NONE; used.len()];
         for (at, id) in order.iter().enumerate() {
@@ -255,7 +256,7 @@ fn decommission_roles(
     (Roles::refilling(ids, of_id, still), open)
 }
 
-/// A flag for each base, set for some; nothing where none is.
+/// A flag for each base, set for the given ones; empty where none is given.
 fn flags(digits: Digits, bases: &[Base]) -> Result<Vec<bool>, TaskError> {
     let mut flags = Vec::new();
     for &base in bases {
@@ -268,8 +269,8 @@ fn flags(digits: Digits, bases: &[Base]) -> Result<Vec<bool>, TaskError> {
     Ok(flags)
 }
 
-/// A flag for each base, set for all but some, each of which some of the leaving
-/// services have to hold.
+/// A flag for each base, set for all but the given ones. Each of these has to be held
+/// by a leaving service.
 fn others_than(
     mapping: &PrefixMapping,
     ids: &Ids,

@@ -16,9 +16,9 @@
 //! 2. In a round each base offers one step. Steps from one service to another
 //!    are one *lane*, however many bases offer them.
 //! 3. The most of these steps that keep all loads within their bounds are a
-//!    circulation through the tree and the lanes ([`circulation`]): exact, and as
-//!    large as the tree and the lanes, whatever the number of bases. In it a
-//!    repair outweighs all other steps.
+//!    circulation through the tree and the lanes ([`circulation`]). It is exact,
+//!    and its network is as large as the tree and the lanes, whatever the number of
+//!    bases. In it a repair outweighs all other steps.
 //! 4. If those are more than the moves that are left, cycles of that circulation
 //!    are taken, repairs and then the shortest first ([`cycles`]).
 //! 5. Bases that got their step offer the next one, the others another of
@@ -29,13 +29,16 @@
 //!
 //! All loads are within their bounds before a round: at first by the choice of
 //! the bounds. The round takes a circulation that keeps to them, or some of its
-//! cycles, which keep to them as well.
+//! cycles. No cycle runs against another, so that some of them change a load by a
+//! part of what all would change it by: it stays between where it was and where the
+//! circulation takes it, both of which are within its bounds.
 //!
 //! # Why it ends
 //!
-//! A round that takes no more than one in [`ENOUGH`] of what is offered is idle,
-//! and as many idle rounds in a row as a base has choices, or [`IDLE_ROUNDS`], are the
-//! last. Any other round uses up steps, and steps never come back.
+//! A round that takes no more than one in [`ENOUGH`] of what is offered is idle.
+//! After as many idle rounds in a row as any base has had choices, but no more than
+//! [`IDLE_ROUNDS`], there is no further one. Any other round uses up steps, and steps
+//! never come back.
 //!
 //! # How close it comes
 //!
@@ -65,13 +68,14 @@ use super::load_nodes::Network;
 use crate::index::Id;
 use crate::mapping::change::RawChange;
 
-/// A round is idle that takes no more than one offer in so many.
+/// A round is idle that takes no more than one offer in this many.
 const ENOUGH: usize = 256;
 
-/// How many idle rounds there are before the last one, at most.
+/// How many idle rounds in a row there are at most.
 const IDLE_ROUNDS: usize = 8;
 
-/// What it costs to leave a repair out: more than any path of other steps.
+/// What it costs to leave a repair out: more than all other steps of a round, of
+/// which each of at most 65,536 bases offers one.
 const REPAIR: i64 = 1 << 20;
 
 /// What a plan is restricted to.
