@@ -141,8 +141,8 @@ impl Network {
         node
     }
 
-    /// Hands the nodes' numbers to services and domains. A domain without a
-    /// node, or at one with its part, has its parent's.
+    /// Hands the nodes' numbers to services and domains. A domain that is one node
+    /// with its part has that node's number, and one without a node its parent's.
     pub(crate) fn by_node(&self, topology: &Topology, values: &[i64]) -> ByNode<i64> {
         let root = *values.last().expect("the root is a node");
         let mut domains = [const { Vec::new() }; 4];
