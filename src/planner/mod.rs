@@ -159,3 +159,115 @@ impl Task<'_> {
         changes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::{btree_set, vec};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::check::CheckOptions;
+    use crate::location::Level;
+    use crate::mapping::PrefixMapping;
+    use crate::prefix::{Base, Digits};
+    use crate::rebalance::RebalanceOptions;
+    use crate::rules::Rules;
+    use crate::service::Service;
+    use crate::topology::Topology;
+
+    /// Sixteen bases on a few services, some of which are unavailable.
+    #[derive(Debug, Clone)]
+    pub(super) struct Instance {
+        pub(super) topology: Topology,
+        pub(super) mapping: PrefixMapping,
+        pub(super) rules: Rules,
+        /// Services that are held, in a third of all instances.
+        pub(super) held: Vec<String>,
+        /// Bases that are held, likewise.
+        pub(super) held_bases: Vec<Base>,
+    }
+
+    impl Instance {
+        pub(super) fn options(&self) -> RebalanceOptions {
+            let options = RebalanceOptions::new(self.rules).hold(self.held.iter().cloned());
+            options.hold_bases(self.held_bases.iter().copied())
+        }
+    }
+
+    fn topology(places: &[(u8, bool)]) -> Topology {
+        let service = |(at, &(place, is_down)): (usize, &(u8, bool))| {
+            let [site, rack, host, volume] = [0, 1, 2, 3].map(|bit| place >> bit & 1);
+            let location = format!("s{site}.r{rack}.h{host}.v{volume}");
+            let service = Service::new(format!("a{at}"), location.parse().unwrap());
+            let service = if at == 0 { service.with_id("id") } else { service };
+            if is_down { service.with_score(0) } else { service }
+        };
+        Topology::new(places.iter().enumerate().map(service).collect()).unwrap()
+    }
+
+    fn rules() -> impl Strategy<Value = Rules> {
+        let cap = || prop::option::of(1..4_u16);
+        (1..5_u16, 1..4_u8, 0..4_usize, prop::bool::weighted(0.2), [cap(), cap(), cap()]).prop_map(
+            |(replicas, min_dist, level, degradation, caps)| {
+                let rules = Rules::new(replicas).unwrap().min_dist(min_dist.try_into().unwrap());
+                let rules = rules.level(Level::ALL[level]).degradation(degradation.into());
+                Level::ALL.into_iter().zip(caps).fold(rules, |rules, (level, cap)| match cap {
+                    Some(cap) => rules.at_most(level, cap),
+                    None => rules,
+                })
+            },
+        )
+    }
+
+    /// Bases hold services, one of them by its id, and two names that none has.
+    fn mapping(rows: Vec<std::collections::BTreeSet<usize>>, services: usize) -> PrefixMapping {
+        let mut mapping = PrefixMapping::new(Digits::try_from(1).unwrap());
+        for (base, row) in rows.into_iter().enumerate() {
+            let name = |name: usize| match name {
+                0 => "id".to_owned(),
+                name if name <= services => format!("a{}", name - 1),
+                name => format!("x{name}"),
+            };
+            let names: Vec<_> = row.into_iter().map(name).collect();
+            let base = mapping.digits().base(u16::try_from(base).unwrap().into()).unwrap();
+            mapping.assign_services(base, names.iter().map(String::as_str)).unwrap();
+        }
+        mapping
+    }
+
+    pub(super) fn instance() -> impl Strategy<Value = Instance> {
+        let places = vec((0..16_u8, prop::bool::weighted(0.15)), 2..9);
+        (places, rules(), 0..3_usize).prop_flat_map(|(places, rules, beyond)| {
+            let (count, most) = (places.len(), usize::from(rules.replicas()) + beyond);
+            let row = btree_set(0..count + 3, 0..most + 1);
+            let held = prop_oneof![2 => Just(Vec::new()), 1 => vec(0..count, 1..3)];
+            let held_bases = prop_oneof![2 => Just(Vec::new()), 1 => vec(0..16_usize, 1..4)];
+            (vec(row, 16), held, held_bases).prop_map(move |(rows, held, bases)| {
+                let mapping = mapping(rows, count);
+                let held_bases = bases.iter().map(|&at| mapping.digits().base(at).unwrap());
+                Instance {
+                    topology: topology(&places),
+                    rules,
+                    held: held.iter().map(|at| format!("a{at}")).collect(),
+                    held_bases: held_bases.collect(),
+                    mapping,
+                }
+            })
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1024))]
+        #[test]
+        fn a_plan_costs_what_its_potentials_prove(instance in instance()) {
+            let Instance { topology, mapping, rules, held, held_bases } = &instance;
+            let Ok(plan) = mapping.rebalance(topology, &instance.options()) else { return Ok(()) };
+            prop_assert!(plan.is_minimal(), "{} of {:?}", plan.moves(), plan.lower_bound());
+            let after = mapping.apply(&plan).unwrap();
+            if held.is_empty() && held_bases.is_empty() {
+                prop_assert!(after.check(topology, &CheckOptions::new(*rules)).unwrap().is_clean());
+            }
+            prop_assert!(after.rebalance(topology, &instance.options()).unwrap().is_empty());
+        }
+    }
+}

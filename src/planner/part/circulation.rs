@@ -290,14 +290,14 @@ fn number(arc: usize) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use itertools::Itertools;
     use proptest::prelude::*;
 
     use super::*;
 
     /// Services 0 to 3 in two domains, 4 and 5, below the root, 6.
-    const PARENTS: [Option<Node>; 7] = {
+    pub(in super::super) const PARENTS: [Option<Node>; 7] = {
         let [a, b, root] = [Node::new(4), Node::new(5), Node::new(6)];
         [Some(a), Some(a), Some(b), Some(b), Some(root), Some(root), None]
     };
@@ -314,7 +314,7 @@ mod tests {
         rises
     }
 
-    fn are_allowed(scopes: &[Scope], lanes: &[Lane], taken: &[i64]) -> bool {
+    pub(in super::super) fn are_allowed(scopes: &[Scope], lanes: &[Lane], taken: &[i64]) -> bool {
         let mut nodes = scopes.iter().zip(rises(lanes, taken)).take(PARENTS.len() - 1);
         nodes.all(|(scope, rise)| (-scope.fall..=scope.rise).contains(&rise))
     }
@@ -323,18 +323,32 @@ mod tests {
         lanes.iter().zip(taken).map(|(lane, taken)| lane.cost * taken).sum()
     }
 
+    /// Lanes between any two of the services and the root.
+    pub(in super::super) fn lanes() -> impl Strategy<Value = Vec<Lane>> {
+        let node = [0, 1, 2, 3, 6].map(Node::new);
+        let lane = (0..5_usize, 1..5_usize, 1..3_i64, prop::sample::select(vec![1, 100]));
+        let lane = lane.prop_map(move |(from, ahead, count, cost)| Lane {
+            from: node[from],
+            to: node[(from + ahead) % 5],
+            count,
+            cost,
+        });
+        prop::collection::vec(lane, 1..6)
+    }
+
+    /// How far each load may rise and fall.
+    pub(in super::super) fn scopes() -> impl Strategy<Value = Vec<Scope>> {
+        prop::collection::vec((0..3_i64, 0..3_i64), 7).prop_map(|bounds| {
+            let scope = |(parent, (rise, fall))| Scope { parent, rise, fall };
+            PARENTS.into_iter().zip(bounds).map(scope).collect()
+        })
+    }
+
     proptest! {
         #[test]
         fn as_much_is_taken_as_by_brute_force(
-            bounds in prop::collection::vec((0..3_i64, 0..3_i64), 7),
-            ends in prop::collection::vec((0..5_usize, 1..5_usize, 1..3_i64, 0..2_usize), 1..6),
+            (scopes, lanes) in (scopes(), lanes()),
         ) {
-            let scopes: Vec<_> = PARENTS.into_iter().zip(bounds)
-                .map(|(parent, (rise, fall))| Scope { parent, rise, fall }).collect();
-            let node = [0, 1, 2, 3, 6].map(Node::new);
-            let lanes: Vec<_> = ends.into_iter().map(|(from, ahead, count, cost)| Lane {
-                from: node[from], to: node[(from + ahead) % 5], count, cost: [1, 100][cost],
-            }).collect();
             let mut circulation = Circulation::new(&scopes, &lanes);
             circulation.settle();
             let taken: Vec<_> = circulation.taken().collect();

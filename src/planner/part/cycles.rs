@@ -99,6 +99,9 @@ fn for_each_cycle(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::circulation::tests::{PARENTS, are_allowed, lanes, scopes};
     use super::*;
     use crate::planner::flow::Node;
 
@@ -137,5 +140,28 @@ mod tests {
         assert_eq!(taken(&lanes, scopes, 1), [0, 0, 1]);
         assert_eq!(taken(&lanes, scopes, 4), [1, 1, 1]);
         assert_eq!(taken(&lanes, scopes, 9), [2, 2, 1]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1024))]
+        #[test]
+        fn what_is_taken_is_a_part_of_the_circulation_that_is_allowed(
+            (scopes, lanes) in (scopes(), lanes()),
+            most in 0..9_usize,
+        ) {
+            let mut circulation = Circulation::new(&scopes, &lanes);
+            circulation.settle();
+            let all: Vec<_> = circulation.taken().collect();
+            let taken = cut(&circulation, &scopes, &lanes, most);
+            prop_assert!(are_allowed(&scopes, &lanes, &taken));
+            prop_assert!(taken.iter().zip(&all).all(|(taken, all)| (0..=*all).contains(taken)));
+            let moves = |taken: &[i64]| -> usize {
+                let root = PARENTS.len() - 1;
+                let moves = lanes.iter().zip(taken).filter(|(lane, _)| lane.to.index() != root);
+                moves.map(|(_, taken)| usize::try_from(*taken).unwrap()).sum()
+            };
+            prop_assert!(moves(&taken) <= most);
+            prop_assert!(moves(&all) > most || taken == all);
+        }
     }
 }

@@ -149,3 +149,91 @@ impl<'a> Survey<'a> {
         (loads, short)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::super::tests::{Instance, instance};
+    use super::*;
+    use crate::index::Id;
+    use crate::planner::roles::Role;
+    use crate::planner::{Aim, Kind, Task};
+
+    /// How many open services the rules let a base have beside some.
+    fn room(limits: &Limits, held: &[Place]) -> usize {
+        let mut all = held.to_vec();
+        for place in limits.open() {
+            if limits.lets(&all.iter().copied(), place) {
+                all.push(place);
+            }
+        }
+        all.len() - held.len()
+    }
+
+    fn places(task: &Task<'_>, ids: impl IntoIterator<Item = Id>) -> Vec<Place> {
+        ids.into_iter().map(|id| task.ids.place(id)).filter(|place| place.is_some()).collect()
+    }
+
+    /// Whether nothing is wrong with a base but that it lacks replicas, which none
+    /// may where services are held.
+    fn is_intact(task: &Task<'_>, row: &[Id]) -> bool {
+        let own: Vec<Id> =
+            row.iter().copied().filter(|&id| task.roles.of(id) == Role::Own).collect();
+        let (places, most) = (places(task, own), usize::from(task.replicas));
+        let fits = |at: usize| task.limits.lets(&places[..at].iter().copied(), places[at]);
+        let has_enough = places.len() == most || task.roles.fixed_place.is_empty();
+        row.len() <= most && has_enough && (0..places.len()).all(fits)
+    }
+
+    /// A survey as the plain judge has it: what is short and what is broken, with
+    /// needs, and the loads.
+    type Judged = (Vec<(u32, u16)>, Vec<(u32, u16, u16)>, Vec<i64>, Vec<u64>);
+
+    fn judge(task: &Task<'_>) -> Judged {
+        let mut judged = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (short, broken, loads, fixed_loads) = &mut judged;
+        loads.resize(task.limits.places(), 0);
+        fixed_loads.resize(task.limits.places(), 0);
+        for (base, names) in (0..).zip(task.mapping.rows()) {
+            let row: Vec<Id> = names.iter().map(|&name| task.ids.of_name(name)).collect();
+            let each = |role| row.iter().copied().filter(move |&id| task.roles.of(id) == role);
+            let fixed: BTreeSet<Id> = each(Role::Fixed).collect();
+            let stays = if task.roles.is_still(base as usize) {
+                row.iter().copied().collect()
+            } else if is_intact(task, &row) {
+                let own = places(task, each(Role::Own));
+                own.iter().for_each(|place| loads[place.index()] += 1);
+                let lacking = task.replicas - u16::try_from(own.len()).unwrap();
+                short.extend((lacking > 0).then_some((base, lacking)));
+                continue;
+            } else {
+                let wanted = task.replicas.saturating_sub(fixed.len().try_into().unwrap());
+                let room = room(&task.limits, &places(task, fixed.iter().copied()));
+                let need = wanted.min(room.try_into().unwrap());
+                broken.push((base, need, wanted - need));
+                fixed
+            };
+            places(task, stays).iter().for_each(|place| fixed_loads[place.index()] += 1);
+        }
+        judged
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1024))]
+        #[test]
+        fn a_survey_finds_what_a_plain_judge_finds(instance in instance()) {
+            let Instance { topology, mapping, rules, held, held_bases } = &instance;
+            let kind = Kind::Rebalance { held, held_bases };
+            let aim = Aim { rules: *rules, tolerance: Default::default(), drained: &[], kind };
+            let Ok(task) = Task::new(mapping, topology, aim) else { return Ok(()) };
+            let survey =
+                Survey::new(&task.mapping, &task.ids, &task.roles, &task.limits, task.replicas);
+            let broken = survey.broken.iter().map(|it| (it.base, it.need, it.stuck)).collect();
+            let found = (survey.short, broken, survey.loads, survey.fixed_loads);
+            prop_assert_eq!(found, judge(&task));
+        }
+    }
+}
