@@ -47,18 +47,7 @@ impl PrefixMapping {
     /// does not have it.
     fn replace(&mut self, base: usize, from: Name, to: Name) -> Option<()> {
         let row = &mut self.table[base * self.width..][..self.width];
-        // The row ascends, holes last, and goes on to.
-        let place_of = |row: &[Name], name: Name| row.partition_point(|&cell| cell < name);
-        let old = place_of(row, from);
-        if row.get(old) == Some(&from) {
-            let new = place_of(row, to);
-            if old < new {
-                row.copy_within(old + 1..new, old);
-                row[new - 1] = to;
-            } else {
-                row.copy_within(new..old, new + 1);
-                row[new] = to;
-            }
+        if exchange(row, from, to) {
             return Some(());
         }
         if from.is_some() {
@@ -93,5 +82,68 @@ impl PrefixMapping {
             row[..old.len()].copy_from_slice(old);
         }
         Cow::Owned(table)
+    }
+}
+
+/// Of at most so many cells, a look at each takes no longer than a search.
+const FEW_CELLS: usize = 8;
+
+/// Puts a name in the place of another in a row that ascends, holes last, and goes
+/// on to; says whether the other was there.
+fn exchange(row: &mut [Name], from: Name, to: Name) -> bool {
+    if row.len() <= FEW_CELLS {
+        let Some(mut at) = row.iter().position(|&cell| cell == from) else { return false };
+        row[at] = to;
+        while at + 1 < row.len() && row[at + 1] < to {
+            row.swap(at, at + 1);
+            at += 1;
+        }
+        while at > 0 && row[at - 1] > to {
+            row.swap(at, at - 1);
+            at -= 1;
+        }
+        return true;
+    }
+    let place_of = |row: &[Name], name: Name| row.partition_point(|&cell| cell < name);
+    let old = place_of(row, from);
+    if row.get(old) != Some(&from) {
+        return false;
+    }
+    let new = place_of(row, to);
+    if old < new {
+        row.copy_within(old + 1..new, old);
+        row[new - 1] = to;
+    } else {
+        row.copy_within(new..old, new + 1);
+        row[new] = to;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_row_stays_in_order_whatever_its_width(
+            numbers in prop::collection::btree_set(0..40_usize, 1..20),
+            holes in 0..3_usize,
+            at in 0..20_usize,
+            to in prop::option::of(0..40_usize),
+        ) {
+            let mut row: Vec<_> = numbers.iter().map(|&n| Name::new(n)).collect();
+            row.extend(vec![Name::NONE; holes]);
+            let (from, to) = (row[at % row.len()], to.map_or(Name::NONE, Name::new));
+            let mut wanted = row.clone();
+            wanted[at % row.len()] = to;
+            wanted.sort_unstable();
+            prop_assert!(exchange(&mut row, from, to));
+            prop_assert_eq!(&row, &wanted);
+            prop_assert!(!exchange(&mut row, Name::new(50), to));
+            prop_assert_eq!(row, wanted);
+        }
     }
 }

@@ -165,7 +165,6 @@ mod tests {
     use proptest::collection::{btree_set, vec};
     use proptest::prelude::*;
 
-    use super::*;
     use crate::check::CheckOptions;
     use crate::location::Level;
     use crate::mapping::PrefixMapping;

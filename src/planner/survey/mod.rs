@@ -161,6 +161,7 @@ mod tests {
     use crate::index::Id;
     use crate::planner::roles::Role;
     use crate::planner::{Aim, Kind, Task};
+    use crate::ratio::Tolerance;
 
     /// How many open services the rules let a base have beside some.
     fn room(limits: &Limits, held: &[Place]) -> usize {
@@ -205,7 +206,9 @@ mod tests {
                 row.iter().copied().collect()
             } else if is_intact(task, &row) {
                 let own = places(task, each(Role::Own));
-                own.iter().for_each(|place| loads[place.index()] += 1);
+                for place in &own {
+                    loads[place.index()] += 1;
+                }
                 let lacking = task.replicas - u16::try_from(own.len()).unwrap();
                 short.extend((lacking > 0).then_some((base, lacking)));
                 continue;
@@ -216,7 +219,9 @@ mod tests {
                 broken.push((base, need, wanted - need));
                 fixed
             };
-            places(task, stays).iter().for_each(|place| fixed_loads[place.index()] += 1);
+            for place in places(task, stays) {
+                fixed_loads[place.index()] += 1;
+            }
         }
         judged
     }
@@ -227,7 +232,7 @@ mod tests {
         fn a_survey_finds_what_a_plain_judge_finds(instance in instance()) {
             let Instance { topology, mapping, rules, held, held_bases } = &instance;
             let kind = Kind::Rebalance { held, held_bases };
-            let aim = Aim { rules: *rules, tolerance: Default::default(), drained: &[], kind };
+            let aim = Aim { rules: *rules, tolerance: Tolerance::default(), drained: &[], kind };
             let Ok(task) = Task::new(mapping, topology, aim) else { return Ok(()) };
             let survey =
                 Survey::new(&task.mapping, &task.ids, &task.roles, &task.limits, task.replicas);
