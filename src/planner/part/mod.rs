@@ -295,3 +295,94 @@ impl Part<'_> {
         taken
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use proptest::prelude::*;
+
+    use crate::location::{Level, Location};
+    use crate::mapping::PrefixMapping;
+    use crate::planner::tests::{Instance, instance};
+    use crate::rules::Rules;
+    use crate::share::Shares;
+    use crate::topology::Topology;
+
+    /// How far the load of each service and domain is from its band.
+    fn misses(mapping: &PrefixMapping, topology: &Topology, shares: &Shares) -> Vec<u64> {
+        let mapping = mapping.resolve(topology);
+        let load = |place: &usize| {
+            let service = &topology.services()[topology.by_location()[*place].index()];
+            let held = mapping.managed_bases(service.address()).count() as u64;
+            if service.is_available() { held } else { 0 }
+        };
+        let place = |place: usize| topology.by_location()[place].index();
+        let bands: Vec<_> = shares.service_bands().collect();
+        let services = (0..bands.len()).map(|at| bands[place(at)].distance(load(&at)));
+        let domains = Level::ALL.into_iter().flat_map(|level| {
+            let here = topology.domains(level).iter().zip(shares.domain_bands(level));
+            here.map(|(domain, band)| band.distance(domain.members().map(|at| load(&at)).sum()))
+        });
+        services.chain(domains).collect()
+    }
+
+    /// Whether a base has more in a domain than a rule lets it, and than it had there.
+    fn is_worse(had: &[&Location], held: &[&Location], rules: Rules) -> bool {
+        let caps = Level::ALL.map(|level| Some((level, rules.get_at_most(level)?)));
+        let degradation = rules.degradation_cap().map(|cap| (rules.get_level(), cap));
+        let caps = caps.into_iter().flatten().chain(degradation);
+        let mut caps = caps
+            .filter(|(_, cap)| *cap < rules.replicas())
+            .chain([(rules.get_min_dist().level(), 1)]);
+        caps.any(|(level, cap)| {
+            let count = |of: &[&Location], place: &Location| {
+                of.iter().filter(|other| other.shares(place, level)).count()
+            };
+            held.iter().any(|place| count(held, place) > count(had, place).max(cap.into()))
+        })
+    }
+
+    fn locations<'a>(topology: &'a Topology, names: &BTreeSet<&str>) -> Vec<&'a Location> {
+        let services = names.iter().filter_map(|name| topology.find(name));
+        services.map(|service| topology.services()[service.index()].location()).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1024))]
+        #[test]
+        fn a_part_keeps_to_its_limits_and_makes_nothing_worse(
+            instance in instance(),
+            most in 0..20_usize,
+            per_base in 0..4_usize,
+        ) {
+            let Instance { topology, mapping, rules, .. } = &instance;
+            let Ok(whole) = mapping.rebalance(topology, &instance.options()) else { return Ok(()) };
+            let options = instance.options().max_moves(most).max_moves_per_base(per_base);
+            let part = mapping.rebalance(topology, &options).unwrap();
+            let mut moves = BTreeMap::new();
+            let count = |change: &crate::Change<'_>| change.to.is_some();
+            part.changes().filter(count).for_each(|it| *moves.entry(it.base).or_insert(0) += 1);
+            prop_assert!(part.moves() <= most && moves.values().all(|&moves| moves <= per_base));
+            prop_assert!(part.moves() <= whole.moves());
+            if part.changes().eq(whole.changes()) {
+                return Ok(());
+            }
+            let shares = Shares::new(topology, mapping.digits(), *rules).unwrap();
+            let [before, after] =
+                [mapping, &mapping.apply(&part).unwrap()].map(|of| misses(of, topology, &shares));
+            prop_assert!(before.iter().zip(&after).all(|(before, after)| after <= before));
+            let resolved = mapping.resolve(topology);
+            for base in mapping.digits().bases() {
+                let mut held: BTreeSet<_> = resolved.services_of(base).collect();
+                let had = locations(topology, &held);
+                let changes: Vec<_> = part.changes().filter(|it| it.base == base).collect();
+                for change in &changes {
+                    change.from.map(|from| held.remove(from));
+                    held.extend(change.to);
+                    prop_assert!(!is_worse(&had, &locations(topology, &held), *rules), "{base}");
+                }
+            }
+        }
+    }
+}
