@@ -131,7 +131,7 @@ impl PrefixMapping {
     ///
     /// let options = BootstrapOptions::new(Rules::new(3)?.min_dist("3".parse()?));
     /// let mapping = PrefixMapping::bootstrap(&topology, Digits::MAX, &options)?;
-    /// assert!(mapping.count_prefixes_by_service().all(|(_, bases)| bases == 32_768));
+    /// assert!(mapping.count_bases_by_service().all(|(_, bases)| bases == 32_768));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn bootstrap(

@@ -65,11 +65,11 @@
 //! What if rack `gra1.r03` of a cluster is taken away?
 //!
 //! ```
-//! use meta0::{Digits, PrefixMapping, RebalanceOptions, Rules, Topology, WithoutLocation, read_services};
+//! use meta0::{Digits, PrefixMapping, RebalanceOptions, Rules, Topology, MissingLocation, read_services};
 //!
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let services = std::fs::read_to_string("fixtures/services-1000-some-ids.conscience.json")?;
-//!     let topology = Topology::new(read_services(&services, WithoutLocation::Refuse)?)?;
+//!     let topology = Topology::new(read_services(&services, MissingLocation::Refuse)?)?;
 //!     let text = std::fs::read_to_string("fixtures/mapping-1000-too-close.digits3.json")?;
 //!     let mapping = PrefixMapping::from_json(&text, Digits::try_from(3)?)?;
 //!
@@ -114,7 +114,7 @@ pub use check::{Breach, BreachKind, CheckOptions, CheckReport, DomainLoad, Servi
 pub use decommission::{DecommissionError, DecommissionOptions, Strategy, Stuck};
 pub use location::{Level, Location, LocationError, MinDist};
 pub use mapping::{AssignError, PrefixMapping};
-pub use plan::{ApplyError, Change, DiffError, Left, Plan, Step, StepKind, Wave};
+pub use plan::{ApplyError, Change, DiffError, Plan, Shortfall, Step, StepKind, Wave};
 pub use planner::Candidate;
 pub use prefix::{
     Base, Digits, PREFIXES, Prefix, PrefixError, count_prefixes, generate_prefixes,
@@ -127,7 +127,7 @@ pub use service::{Service, ServiceIndex};
 pub use share::{Band, Shares};
 pub use topology::{Domain, Topology, TopologyError};
 pub use unsatisfiable::{FullDomain, Unsatisfiable};
-pub use wire::{JsonError, ServiceListError, WithoutLocation, read_services};
+pub use wire::{JsonError, MissingLocation, ServiceListError, read_services};
 
 /// Runs the examples of the README.
 #[cfg(doctest)]

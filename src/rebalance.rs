@@ -8,7 +8,7 @@ use crate::index::Id;
 use crate::mapping::PrefixMapping;
 use crate::mapping::change::RawChange;
 use crate::mapping::{write_other_digits, write_too_many_replicas};
-use crate::plan::{Left, Plan};
+use crate::plan::{Plan, Shortfall};
 use crate::planner::{
     Aim, Kind, Most, SelectError, Task, TaskError, restrict, write_ambiguous, write_nobody,
 };
@@ -83,7 +83,7 @@ impl RebalanceOptions {
     }
 
     /// At most `most` moves. The plan is then a part of the whole one that
-    /// makes nothing worse, and [`Plan::left`] says what it leaves.
+    /// makes nothing worse, and [`Plan::shortfall`] says what it leaves.
     #[must_use]
     pub const fn max_moves(mut self, most: usize) -> Self {
         self.max_moves = most;
@@ -139,7 +139,7 @@ impl PrefixMapping {
     /// assert_eq!(plan.moves(), 3 * 65_536 / 4);
     /// assert!(plan.is_minimal());
     /// let after = mapping.apply(&plan)?;
-    /// assert!(after.count_prefixes_by_service().all(|(_, bases)| bases == 16_384));
+    /// assert!(after.count_bases_by_service().all(|(_, bases)| bases == 16_384));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn rebalance(
@@ -183,7 +183,7 @@ impl RebalanceOptions {
         let mut held_bases = self.hold_bases.clone();
         held_bases.sort_unstable();
         held_bases.dedup();
-        plan.with_left(Left { report, held, held_bases, moves: moves_left })
+        plan.with_shortfall(Shortfall { report, held, held_bases, moves: moves_left })
     }
 }
 

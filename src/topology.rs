@@ -298,7 +298,7 @@ impl Topology {
     ///
     /// Indices of another topology that are out of range here are passed over.
     #[must_use]
-    pub fn drain(&self, services: &[ServiceIndex]) -> Self {
+    pub fn drained(&self, services: &[ServiceIndex]) -> Self {
         let mut drained = self.clone();
         for index in services {
             if let Some(service) = drained.services.get_mut(index.index()) {
@@ -435,7 +435,7 @@ mod tests {
             let options = BootstrapOptions::new(rules);
             let mapping = PrefixMapping::bootstrap(&topology, digits, &options).unwrap();
             assert!(judge(&topology, &mapping));
-            let drained = topology.drain(&topology.select("rack1"));
+            let drained = topology.drained(&topology.select("rack1"));
             let options = RebalanceOptions::new(rules).drain(["rack1"]);
             let plan = mapping.rebalance(&topology, &options).unwrap();
             let after = mapping.apply(&plan).unwrap();

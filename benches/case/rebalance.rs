@@ -122,7 +122,7 @@ fn rebalance(mapping: PrefixMapping, topology: Topology, options: RebalanceOptio
 fn part(mapping: PrefixMapping, topology: Topology, options: RebalanceOptions) -> Run {
     run(move || {
         let plan = mapping.rebalance(&topology, &options).unwrap();
-        assert!(plan.left().is_some());
+        assert!(plan.shortfall().is_some());
         plan
     })
 }

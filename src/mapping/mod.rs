@@ -137,7 +137,7 @@ impl PrefixMapping {
     }
 
     /// How many bases each name holds, ascending by name.
-    pub fn count_prefixes_by_service(&self) -> impl ExactSizeIterator<Item = (&str, usize)> {
+    pub fn count_bases_by_service(&self) -> impl ExactSizeIterator<Item = (&str, usize)> {
         let mut counts = vec![0; self.names.len()];
         for row in self.rows() {
             for (place, &name) in row.iter().enumerate() {

@@ -85,7 +85,7 @@ impl Plan {
             before: self.after,
             after: self.before,
             lower_bound: None,
-            left: None,
+            shortfall: None,
             drained: Vec::new(),
             held: Vec::new(),
         }

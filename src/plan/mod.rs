@@ -6,15 +6,15 @@
 mod apply;
 mod change;
 mod diff;
-mod left;
 mod partial;
+mod shortfall;
 mod steps;
 mod wave;
 
 pub use apply::ApplyError;
 pub use change::Change;
 pub use diff::DiffError;
-pub use left::Left;
+pub use shortfall::Shortfall;
 pub use steps::{Step, StepKind};
 pub use wave::Wave;
 
@@ -65,7 +65,7 @@ pub struct Plan {
     before: u64,
     after: u64,
     lower_bound: Option<usize>,
-    left: Option<Box<Left>>,
+    shortfall: Option<Box<Shortfall>>,
     drained: Vec<Box<str>>,
     held: Vec<Box<str>>,
 }
@@ -90,7 +90,7 @@ impl Plan {
             before,
             after,
             lower_bound: None,
-            left: None,
+            shortfall: None,
             drained: Vec::new(),
             held: Vec::new(),
         }
@@ -119,8 +119,8 @@ impl Plan {
         self
     }
 
-    pub(crate) fn with_left(mut self, left: Left) -> Self {
-        self.left = Some(Box::new(left));
+    pub(crate) fn with_shortfall(mut self, shortfall: Shortfall) -> Self {
+        self.shortfall = Some(Box::new(shortfall));
         self
     }
 
@@ -238,7 +238,7 @@ impl Plan {
     /// # use meta0::{Plan, Topology};
     /// fn target(topology: &Topology, plan: &Plan) -> Topology {
     ///     let gone: Vec<_> = plan.drained().filter_map(|name| topology.find(name)).collect();
-    ///     topology.drain(&gone)
+    ///     topology.drained(&gone)
     /// }
     /// ```
     #[must_use]
@@ -275,8 +275,8 @@ impl Plan {
     /// What is left to do after it, and why; `None` when nothing is, as it is
     /// without restrictions.
     #[must_use]
-    pub fn left(&self) -> Option<&Left> {
-        self.left.as_deref()
+    pub fn shortfall(&self) -> Option<&Shortfall> {
+        self.shortfall.as_deref()
     }
 
     /// The digest of the mapping that it applies to.

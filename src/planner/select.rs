@@ -120,7 +120,7 @@ impl Selection {
     pub(crate) fn drained<'a>(&self, topology: &'a Topology) -> Cow<'a, Topology> {
         match &*self.services {
             [] => Cow::Borrowed(topology),
-            services => Cow::Owned(topology.drain(services)),
+            services => Cow::Owned(topology.drained(services)),
         }
     }
 

@@ -5,4 +5,4 @@ mod json;
 mod services;
 
 pub use json::JsonError;
-pub use services::{ServiceListError, WithoutLocation, read_services};
+pub use services::{MissingLocation, ServiceListError, read_services};

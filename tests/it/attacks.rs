@@ -38,7 +38,7 @@ fn a_replica_that_nothing_can_replace_stays() {
     let plan =
         unknown.rebalance(&hosts(5), &RebalanceOptions::new(rules).hold(all.clone())).unwrap();
     assert!(plan.is_empty());
-    let left = plan.left().unwrap().report();
+    let left = plan.shortfall().unwrap().report();
     assert_eq!((left.count(BreachKind::Missing), left.count(BreachKind::Unknown)), (0, 32));
 
     let drained = all_on(1, &["s1", "s2"]);

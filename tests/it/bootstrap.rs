@@ -132,7 +132,7 @@ proptest! {
         let others = (1..=16).map(|seed| bootstrap(&topology, digits, rules, seed)).collect_vec();
         for other in &others {
             prop_assert!(
-                other.count_prefixes_by_service().eq(first.count_prefixes_by_service())
+                other.count_bases_by_service().eq(first.count_bases_by_service())
             );
         }
         prop_assert_eq!(others.iter().any(|other| *other != first), has_room(&first));

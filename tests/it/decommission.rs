@@ -59,8 +59,9 @@ impl Request<'_> {
         }
         let stays = match self.bases {
             Some(_) => topology.clone(),
-            None => topology
-                .drain(&self.services.iter().filter_map(|s| topology.find(s)).collect::<Vec<_>>()),
+            None => topology.drained(
+                &self.services.iter().filter_map(|s| topology.find(s)).collect::<Vec<_>>(),
+            ),
         };
         let (distance, _) = judge::distance_from_bands(&after, &stays, self.rules, self.tolerance);
         assert_eq!((plan.moves() as u64, distance), least);

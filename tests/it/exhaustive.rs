@@ -126,7 +126,7 @@ fn least(
 ) -> Option<(u64, u64, u64)> {
     let Restrictions { held, drained, held_bases } = restrictions;
     let drained: Vec<_> = drained.iter().filter_map(|name| topology.find(name)).collect();
-    let topology = &topology.drain(&drained);
+    let topology = &topology.drained(&drained);
     let mapping = &mapping.resolve(topology);
     let is_held = |name: &str| held.contains(&name);
     let is_open = |index: ServiceIndex| !is_held(topology.services()[index.index()].address());
@@ -202,7 +202,7 @@ mod tests {
             let mapping = &mapping.resolve(topology);
             let names: Vec<_> = services.iter().map(String::as_str).collect();
             let left: Vec<_> = names.iter().filter_map(|name| topology.find(name)).collect();
-            let of_bands = if bases.is_some() { topology } else { &topology.drain(&left) };
+            let of_bands = if bases.is_some() { topology } else { &topology.drained(&left) };
             let keeps = |base, name: &str| {
                 !names.contains(&name) || bases.as_ref().is_some_and(|some| !some.contains(&base))
             };

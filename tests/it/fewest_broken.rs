@@ -70,7 +70,7 @@ fn a_hold_leaves_the_fewest_broken_rules_that_it_can() {
         let options = options.hold(held.iter().copied()).drain(drained.iter().copied());
         let Ok(plan) = mapping.rebalance(topology, &options) else { continue };
         let drained: Vec<_> = drained.iter().filter_map(|name| topology.find(name)).collect();
-        let topology = &topology.drain(&drained);
+        let topology = &topology.drained(&drained);
         let [before, after] =
             [mapping, &mapping.apply(&plan).unwrap()].map(|mapping| mapping.resolve(topology));
         let found = BTreeMap::new();

@@ -83,7 +83,7 @@ pub(crate) fn least(
     let Restrictions { held, drained, held_bases } = restrictions;
     let find = |names: &[&str]| names.iter().filter_map(|name| topology.find(name)).collect();
     let drained: Vec<_> = find(drained);
-    let topology = &topology.drain(&drained);
+    let topology = &topology.drained(&drained);
     let bands = Bands::new(topology, mapping.digits(), rules, tolerance)?;
     let mapping = &mapping.resolve(topology);
     let held_names: BTreeSet<&str> = held
@@ -142,7 +142,7 @@ pub(crate) fn least_decommission(
     let leaves = |name: &str| {
         services.contains(&name) || topology.find(name).is_some_and(|index| named.contains(&index))
     };
-    let stays = topology.drain(&named);
+    let stays = topology.drained(&named);
     let of_bands = if bases.is_some() { topology } else { &stays };
     let bands = Bands::new(of_bands, mapping.digits(), rules, tolerance)?;
     let leaves_base =

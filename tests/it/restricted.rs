@@ -57,7 +57,7 @@ fn a_held_base_keeps_what_it_has() {
     let options = RebalanceOptions::new(Rules::default()).hold_bases(held.clone());
     let plan = mapping.rebalance(&topology, &options).unwrap();
     assert!(plan.changed_bases().all(|base| base.index() > 2));
-    let left = plan.left().unwrap().report();
+    let left = plan.shortfall().unwrap().report();
     let kinds = [BreachKind::Missing, BreachKind::Short, BreachKind::Excess, BreachKind::Unknown];
     assert_eq!(kinds.map(|kind| left.count(kind)), [1, 1, 1, 1]);
     let all = RebalanceOptions::new(Rules::default()).hold_bases(mapping.digits().bases());
@@ -91,7 +91,7 @@ fn costs_what_the_oracle_says(
         return false;
     }
     let drained: Vec<_> = drained.iter().filter_map(|name| topology.find(name)).collect();
-    let found = judge::distance_from_bands(&after, &topology.drain(&drained), *rules, *tolerance);
+    let found = judge::distance_from_bands(&after, &topology.drained(&drained), *rules, *tolerance);
     let wanted = (least.service_distance, least.domain_distance);
     assert_eq!(found, wanted, "the loads, by {restrictions:?}");
     assert_eq!(plan.moves() as u64, least.moves, "{restrictions:?}");
@@ -228,7 +228,7 @@ fn a_hold_deletes_no_live_copy() {
     for options in [options.clone(), options.max_moves(0)] {
         let plan = mapping.rebalance(&topology, &options).unwrap();
         assert!(plan.is_empty(), "{plan}");
-        let left = plan.left().unwrap().report();
+        let left = plan.shortfall().unwrap().report();
         assert_eq!(left.count(BreachKind::TooClose), 16);
         assert_eq!(left.count(BreachKind::Short), 0);
     }

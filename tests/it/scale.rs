@@ -15,7 +15,7 @@ fn rules(replicas: u16, min_dist: &str) -> Rules {
 fn plan(mapping: &PrefixMapping, topology: &Topology, options: &RebalanceOptions) -> Plan {
     let plan = mapping.rebalance(topology, options).unwrap();
     assert!(plan.is_minimal());
-    assert_eq!(plan.left(), None);
+    assert_eq!(plan.shortfall(), None);
     plan
 }
 

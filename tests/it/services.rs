@@ -2,17 +2,17 @@
 
 use std::error::Error;
 
-use meta0::{Service, Topology, WithoutLocation, read_services};
+use meta0::{MissingLocation, Service, Topology, read_services};
 
 #[track_caller]
 fn read(text: &str) -> Vec<Service> {
-    read_services(text, WithoutLocation::Refuse).unwrap()
+    read_services(text, MissingLocation::Refuse).unwrap()
 }
 
 /// The message of a refusal, and of what it comes from.
 #[track_caller]
 fn refusal(text: &str) -> String {
-    let error = read_services(text, WithoutLocation::Refuse).unwrap_err();
+    let error = read_services(text, MissingLocation::Refuse).unwrap_err();
     match error.source() {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
@@ -42,7 +42,7 @@ fn what_is_absent_is_no_crash() {
     let services = read(text);
     assert!(services.iter().all(|service| service.score() == 0 && service.id().is_none()));
     let text = r#"[{"addr": "10.0.0.1:6001"}, {"addr": "10.0.0.2:6001", "tags": {}}]"#;
-    let services = read_services(text, WithoutLocation::UseHost).unwrap();
+    let services = read_services(text, MissingLocation::UseHost).unwrap();
     assert_eq!(services[0].location().to_string(), "10-0-0-1.6001");
     assert_eq!(services[0].location().distance(services[1].location()), 2);
 }

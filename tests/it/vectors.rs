@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use meta0::{Band, Base, PrefixMapping, Rules, Topology, WithoutLocation, read_services};
+use meta0::{Band, Base, MissingLocation, PrefixMapping, Rules, Topology, read_services};
 use serde_json::Value;
 
 use crate::notation;
@@ -50,7 +50,7 @@ pub(crate) fn vectors() -> Vec<Vector> {
 fn read(folder: &Path) -> Vector {
     let text = |name| fs::read_to_string(folder.join(name)).expect("a file of the instance");
     let expect: Value = serde_json::from_str(&text("expect.json")).expect("JSON");
-    let services = read_services(&text("services.json"), WithoutLocation::Refuse);
+    let services = read_services(&text("services.json"), MissingLocation::Refuse);
     let digits = notation::digits(u8::try_from(number(&expect["digits"])).expect("digits"));
     let rows: BTreeMap<String, Vec<String>> =
         serde_json::from_str(&text("mapping.json")).expect("lists of addresses");

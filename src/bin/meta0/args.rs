@@ -10,7 +10,7 @@ mod plan;
 mod rules;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use meta0::{Digits, PrefixMapping, Strategy, Tolerance, Topology, WithoutLocation};
+use meta0::{Digits, MissingLocation, PrefixMapping, Strategy, Tolerance, Topology};
 
 use crate::failure::Failure;
 use crate::input::Input;
@@ -300,9 +300,9 @@ impl ClusterArgs {
     /// The cluster.
     pub(crate) fn read(&self) -> Result<Topology, Failure> {
         self.services.read_topology(if self.location_from_address {
-            WithoutLocation::UseHost
+            MissingLocation::UseHost
         } else {
-            WithoutLocation::Refuse
+            MissingLocation::Refuse
         })
     }
 

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::PathBuf;
 
-use meta0::{Digits, JsonError, PrefixMapping, ServiceListError, Topology, WithoutLocation};
+use meta0::{Digits, JsonError, MissingLocation, PrefixMapping, ServiceListError, Topology};
 
 use crate::failure::Failure;
 
@@ -36,7 +36,7 @@ impl Input {
     /// The cluster that a list of services describes.
     pub(crate) fn read_topology(
         &self,
-        without_location: WithoutLocation,
+        without_location: MissingLocation,
     ) -> Result<Topology, Failure> {
         const SOURCE: &str = "`openio cluster list meta1 -f json` prints such a list";
         let text = self.read(SOURCE)?;

@@ -80,5 +80,5 @@ pub(crate) fn bases(option: &str, names: &[String], digits: Digits) -> Result<Ve
 /// The cluster without the services that a plan drains.
 fn target<'a>(cluster: &'a Topology, plan: &Plan) -> Cow<'a, Topology> {
     let gone: Vec<_> = plan.drained().filter_map(|name| cluster.find(name)).collect();
-    if gone.is_empty() { Cow::Borrowed(cluster) } else { Cow::Owned(cluster.drain(&gone)) }
+    if gone.is_empty() { Cow::Borrowed(cluster) } else { Cow::Owned(cluster.drained(&gone)) }
 }

@@ -28,7 +28,7 @@ use crate::wire::byte_offset::byte_offset;
 
 /// What to do with a service that has no location.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum WithoutLocation {
+pub enum MissingLocation {
     /// Refuse the list, naming the service.
     #[default]
     Refuse,
@@ -45,16 +45,16 @@ pub enum WithoutLocation {
 /// # Examples
 ///
 /// ```
-/// use meta0::{WithoutLocation, read_services};
+/// use meta0::{MissingLocation, read_services};
 ///
 /// let text = r#"[{"addr": "10.0.0.1:6001", "score": 80, "tags": {"tag.loc": "r1.h1.d1"}}]"#;
-/// let services = read_services(text, WithoutLocation::Refuse)?;
+/// let services = read_services(text, MissingLocation::Refuse)?;
 /// assert_eq!(services[0].location().to_string(), "r1.h1.d1");
 /// # Ok::<(), meta0::ServiceListError>(())
 /// ```
 pub fn read_services(
     text: &str,
-    without_location: WithoutLocation,
+    without_location: MissingLocation,
 ) -> Result<Vec<Service>, ServiceListError> {
     let json = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let mark = text.len() - json.len();
@@ -75,7 +75,7 @@ pub fn read_services(
 /// Reads services one by one, so that the fields of only one are in memory.
 #[derive(Debug, Clone, Copy)]
 struct List {
-    without_location: WithoutLocation,
+    without_location: MissingLocation,
 }
 
 impl<'de> DeserializeSeed<'de> for List {
@@ -120,7 +120,7 @@ impl<'de> Visitor<'de> for List {
 fn read_service(
     place: usize,
     fields: &Fields<'_>,
-    without_location: WithoutLocation,
+    without_location: MissingLocation,
 ) -> Result<Service, ServiceListError> {
     let address = if fields.first(&[FieldName::Addr, FieldName::ListedAddr]).is_some() {
         fields.text(&[FieldName::Addr, FieldName::ListedAddr])
@@ -140,8 +140,8 @@ fn read_service(
         (Some(text), _) => text
             .parse()
             .map_err(|source| ServiceListError::Location { address: owned(), source })?,
-        (None, WithoutLocation::UseHost) => Location::of_host(address),
-        (None, WithoutLocation::Refuse) => {
+        (None, MissingLocation::UseHost) => Location::of_host(address),
+        (None, MissingLocation::Refuse) => {
             return Err(ServiceListError::NoLocation { address: owned() });
         }
     };

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::*;
 
 /// What a service is, or why it is none.
-fn naive(text: &str, without_location: WithoutLocation) -> Result<Vec<Service>, String> {
+fn naive(text: &str, without_location: MissingLocation) -> Result<Vec<Service>, String> {
     let list: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let list = list.as_array().ok_or("no array")?;
     list.iter()
@@ -18,7 +18,7 @@ fn naive(text: &str, without_location: WithoutLocation) -> Result<Vec<Service>, 
 fn naive_entry(
     place: usize,
     entry: &Value,
-    without_location: WithoutLocation,
+    without_location: MissingLocation,
 ) -> Result<Service, String> {
     let refused = |error: ServiceListError| error.to_string();
     let fields =
@@ -36,7 +36,7 @@ fn naive_entry(
         (Some(text), _) => text
             .parse()
             .map_err(|source| refused(ServiceListError::Location { address: address(), source }))?,
-        (None, WithoutLocation::UseHost) => Location::of_host(&address()),
+        (None, MissingLocation::UseHost) => Location::of_host(&address()),
         (None, _) => return Err(refused(ServiceListError::NoLocation { address: address() })),
     };
     let score = match first(fields, &["score", "Score"]) {
@@ -128,7 +128,7 @@ proptest! {
         uses_host in any::<bool>(),
     ) {
         let text = format!("[{}]", entries.join(","));
-        let without = [WithoutLocation::Refuse, WithoutLocation::UseHost][usize::from(uses_host)];
+        let without = [MissingLocation::Refuse, MissingLocation::UseHost][usize::from(uses_host)];
         let read = read_services(&text, without).map_err(|error| match error {
             ServiceListError::Syntax { source, .. } => source.to_string(),
             error => error.to_string(),

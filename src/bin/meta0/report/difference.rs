@@ -69,10 +69,10 @@ impl Difference<'_> {
     /// Every service that holds a base in either mapping, ascending by name.
     fn rows(&self) -> Vec<Row<'_>> {
         let mut rows: BTreeMap<&str, Row<'_>> = BTreeMap::new();
-        for (name, load) in self.old.count_prefixes_by_service() {
+        for (name, load) in self.old.count_bases_by_service() {
             rows.entry(name).or_default().before = load;
         }
-        for (name, load) in self.new.count_prefixes_by_service() {
+        for (name, load) in self.new.count_bases_by_service() {
             rows.entry(name).or_default().after = load;
         }
         let named = rows.into_iter().map(|(addr, row)| Row { addr, ..row });

@@ -66,7 +66,7 @@ fn fmt_proof(plan: &Plan, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Some(bound) => writeln!(f, "proven: no whole plan has fewer than {bound} moves")?,
         None => {}
     }
-    plan.left().map_or(Ok(()), |left| writeln!(f, "{left}"))
+    plan.shortfall().map_or(Ok(()), |left| writeln!(f, "{left}"))
 }
 
 /// Whether some bar is not full.
@@ -88,7 +88,7 @@ impl Text<'_> {
     fn fmt_verdict(&self, state: &CheckReport, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (style, word) = match self.report.plan {
             _ if state.is_clean() => (GOOD, "OK"),
-            Some(plan) if plan.left().is_some() => (BAD, "PARTLY"),
+            Some(plan) if plan.shortfall().is_some() => (BAD, "PARTLY"),
             // A decommission leaves what else is wrong.
             Some(_) => (STRONG, "DONE"),
             None => (BAD, "NOT OK"),
@@ -104,7 +104,7 @@ impl Text<'_> {
         } else {
             fmt_faults(state, f)?;
             match self.report.plan {
-                Some(plan) if plan.left().is_none() => {
+                Some(plan) if plan.shortfall().is_none() => {
                     writeln!(f, "meta0 rebalance mends that: here nothing else moves")
                 }
                 _ => Ok(()),

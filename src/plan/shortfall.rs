@@ -7,14 +7,14 @@ use crate::prefix::Base;
 
 /// What a plan leaves undone, because its restrictions kept it from more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Left {
+pub struct Shortfall {
     pub(crate) report: CheckReport,
     pub(crate) held: Vec<String>,
     pub(crate) held_bases: Vec<Base>,
     pub(crate) moves: usize,
 }
 
-impl Left {
+impl Shortfall {
     /// The check of the mapping that the plan leads to: what rules are still
     /// broken, and which loads are outside their bands.
     #[must_use]
@@ -42,7 +42,7 @@ impl Left {
     }
 }
 
-impl fmt::Display for Left {
+impl fmt::Display for Shortfall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let broken: u64 = BreachKind::ALL.iter().map(|&kind| self.report.count(kind)).sum();
         write!(
