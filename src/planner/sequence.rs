@@ -71,6 +71,8 @@ impl<'a> Sequencer<'a> {
 
     /// Adds the changes of a base from the services that it has to those that it
     /// wants. A service is sound when it may stay.
+    // The loop over all bases, few of which come here, is faster without it.
+    #[inline(never)]
     pub(crate) fn add(
         &mut self,
         base: u16,
@@ -80,25 +82,25 @@ impl<'a> Sequencer<'a> {
         changes: &mut Vec<RawChange<Id>>,
     ) {
         let mut add = |from, to| changes.push(RawChange { base, from, to });
-        self.start(has, wants);
-        for pair in self.held.windows(2).filter(|pair| pair[0] == pair[1]) {
-            add(pair[0], Id::NONE);
-        }
-        self.held.dedup();
+        self.start(has, wants, |repeated| add(repeated, Id::NONE));
         if let ([from], [to]) = (&self.going[..], &self.coming[..])
             && self.held.len() == has.len()
         {
             return add(*from, *to);
         }
-        self.had.clone_from(&self.held);
+        self.had.clear();
+        self.had.extend(&self.held);
         for at in 0..self.coming.len() {
             let comes = self.coming[at];
             let goes = self.choose(comes, &is_sound).map(|at| self.going.remove(at));
-            if let Some(goes) = goes {
-                self.held.retain(|&held| held != goes);
+            match self.held.iter_mut().find(|held| Some(**held) == goes) {
+                Some(held) => *held = comes,
+                None => self.held.push(comes),
             }
-            self.held.push(comes);
             add(goes.unwrap_or(Id::NONE), comes);
+        }
+        if self.going.is_empty() {
+            return;
         }
         if let Some(leftover) = &self.leftover {
             leftover.keep_some(&self.held, &mut self.going, is_sound);
@@ -111,25 +113,32 @@ impl<'a> Sequencer<'a> {
         }
     }
 
-    fn start(&mut self, has: &[Id], wants: &[Id]) {
-        for list in [&mut self.held, &mut self.going, &mut self.coming] {
+    /// Sets the lists of a base, and shows what it has repeatedly.
+    fn start(&mut self, has: &[Id], wants: &[Id], mut show: impl FnMut(Id)) {
+        for list in [&mut self.held, &mut self.wanted, &mut self.going, &mut self.coming] {
             list.clear();
         }
         self.held.extend(has);
         self.held.sort_unstable();
-        self.wanted.clear();
+        self.held.dedup_by(|id, last| {
+            let is_repeated = id == last;
+            if is_repeated {
+                show(*id);
+            }
+            is_repeated
+        });
         self.wanted.extend(wants);
         self.wanted.sort_unstable();
         add_difference(&self.held, &self.wanted, &mut self.going);
         add_difference(&self.wanted, &self.held, &mut self.coming);
-        self.going.dedup();
     }
 
     /// Which of those that go makes room for one that comes.
     fn choose(&self, comes: Id, is_sound: impl Fn(Id) -> bool) -> Option<usize> {
         let first = |fits: &dyn Fn(Id) -> bool| self.going.iter().position(|&goes| fits(goes));
         if let Some(tier) = self.finest_tight(comes) {
-            let is_near = |goes| self.is_alike(tier, goes, comes);
+            let domain = Self::domain(tier, comes);
+            let is_near = |goes| Self::domain(tier, goes) == domain;
             let unsound = first(&|goes| is_near(goes) && !is_sound(goes));
             return unsound.or_else(|| first(&is_near));
         }
@@ -140,31 +149,33 @@ impl<'a> Sequencer<'a> {
     fn finest_tight(&self, comes: Id) -> Option<&'a Tier> {
         let limits = self.limits;
         limits.by_rule().iter().map(|(_, tier)| tier).find(|tier| {
-            let count =
-                |ids: &[Id]| ids.iter().filter(|&&id| self.is_alike(tier, id, comes)).count();
+            let domain = Self::domain(tier, comes);
+            let is_near = |&&id: &&Id| Self::domain(tier, id) == domain;
+            let count = |ids: &[Id]| ids.iter().filter(is_near).count();
             let held = count(&self.held);
             held >= tier.cap && held >= count(&self.had)
         })
     }
 
-    fn is_alike(&self, tier: &Tier, id: Id, other: Id) -> bool {
-        let domain = tier.domain(self.place(id));
-        domain.is_some() && domain == tier.domain(self.place(other))
-    }
-
-    /// The place of a service; none of an unknown name.
-    fn place(&self, id: Id) -> Place {
-        if id.index() < self.limits.places() { Place::new(id.index()) } else { Place::NONE }
+    /// The domain that an id is in: a newcomer is in one, an unknown name in none, as
+    /// it comes after all places.
+    fn domain(tier: &Tier, id: Id) -> Option<Place> {
+        tier.domain(Place::new(id.index()))
     }
 }
 
 /// Adds those of some ids that are not among others; both ascend.
-fn add_difference(some: &[Id], others: &[Id], difference: &mut Vec<Id>) {
-    let mut others = others.iter().peekable();
-    difference.extend(some.iter().filter(|id| {
-        while others.next_if(|other| other < id).is_some() {}
-        others.peek() != Some(id)
-    }));
+fn add_difference(some: &[Id], mut others: &[Id], difference: &mut Vec<Id>) {
+    for &id in some {
+        while let [other, rest @ ..] = others
+            && *other < id
+        {
+            others = rest;
+        }
+        if others.first() != Some(&id) {
+            difference.push(id);
+        }
+    }
 }
 
 #[cfg(test)]
