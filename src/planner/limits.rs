@@ -19,35 +19,34 @@ use crate::topology::Topology;
 pub(crate) struct Tier {
     /// The most replicas of a base that a domain may hold.
     pub(crate) cap: usize,
-    /// The first place of the domain of each place: it also names the domain.
-    first: Vec<Place>,
-    /// The place after the last one of the domain of each place.
-    end: Vec<u16>,
+    /// The domain of each place: its first place, which also names it, and the place
+    /// after its last.
+    intervals: Vec<(Place, u16)>,
 }
 
 impl Tier {
     fn new(topology: &Topology, level: Level, cap: u16) -> Self {
         let places = topology.services().len();
-        let mut tier = Self { cap: cap.into(), first: Vec::with_capacity(places), end: Vec::new() };
+        let mut intervals = Vec::with_capacity(places);
         for domain in topology.domains(level) {
             let members = domain.members();
             let end = u16::try_from(members.end).expect("at most 65,535 places");
-            tier.first.resize(members.end, Place::new(members.start));
-            tier.end.resize(members.end, end);
+            intervals.resize(members.end, (Place::new(members.start), end));
         }
-        tier
+        Self { cap: cap.into(), intervals }
     }
 
     /// The first place of the domain of a place, which names the domain; `None`
     /// where no service is.
     #[inline]
     pub(crate) fn domain(&self, place: Place) -> Option<Place> {
-        self.first.get(place.index()).copied()
+        self.intervals.get(place.index()).map(|&(first, _)| first)
     }
 
     /// The places of the domain of a place: the first, and the one after the last.
+    #[inline]
     pub(crate) fn interval(&self, place: Place) -> (Place, u16) {
-        (self.first[place.index()], self.end[place.index()])
+        self.intervals[place.index()]
     }
 
     /// How many of some places are in the domain of another.
@@ -55,6 +54,13 @@ impl Tier {
     pub(crate) fn count(&self, places: impl Iterator<Item = Place>, around: Place) -> usize {
         let domain = self.domain(around);
         places.filter(|&place| self.domain(place) == domain).count()
+    }
+
+    /// Whether none of some places is in the domain of another.
+    #[inline]
+    fn is_apart(&self, mut places: impl Iterator<Item = Place>, around: Place) -> bool {
+        let domain = self.domain(around);
+        places.all(|place| self.domain(place) != domain)
     }
 }
 
@@ -161,7 +167,11 @@ impl Limits {
         others: &(impl Iterator<Item = Place> + Clone),
         place: Place,
     ) -> bool {
-        self.tiers.iter().all(|tier| tier.count(others.clone(), place) < tier.cap)
+        // Mostly there is one tier, and the first that is too close tells.
+        let Some((exclusive, wider)) = self.tiers.split_first() else { return true };
+        exclusive.cap > 0
+            && exclusive.is_apart(others.clone(), place)
+            && wider.iter().all(|tier| tier.count(others.clone(), place) < tier.cap)
     }
 }
 

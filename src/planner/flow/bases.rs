@@ -85,8 +85,7 @@ impl Bases<'_> {
 
     /// What having a service costs a base: 1 if it did not hold it before.
     pub(super) fn cost(&self, base: usize, service: Place) -> i64 {
-        let is = |held: Place| held == service;
-        i64::from(!self.own(base).any(is) && !self.fixed(base).any(is))
+        i64::from(!self.before.held(base, service))
     }
 
     pub(crate) const fn is_any_changed(&self) -> bool {
@@ -165,7 +164,7 @@ impl Bases<'_> {
 
     /// Shows each base with each service that it has now and may give up.
     #[inline]
-    fn for_each_movable(&self, mut show: impl FnMut(u32, Place)) {
+    pub(crate) fn for_each_movable(&self, mut show: impl FnMut(u32, Place)) {
         let has_fixed = !self.before.fixed.is_empty();
         for (base, row) in (0_u32..).zip(self.rows.chunks_exact(self.width.max(1))) {
             for (cell, &place) in row.iter().enumerate() {

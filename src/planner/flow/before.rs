@@ -37,8 +37,15 @@ impl Before<'_> {
     }
 
     /// Whether a name is that of a place.
+    #[inline]
     pub(super) fn is_named(&self, place: Place, name: Name) -> bool {
-        [self.own, self.fixed].iter().any(|of| of.get(name.index()) == Some(&place))
+        let is = |of: &[Place]| of.get(name.index()) == Some(&place);
+        is(self.own) || is(self.fixed)
+    }
+
+    /// Whether a base held a service.
+    pub(super) fn held(&self, base: usize, place: Place) -> bool {
+        self.names(base).iter().any(|&name| self.is_named(place, name))
     }
 
     /// Whether what is in a cell is what was there and stays in any case.

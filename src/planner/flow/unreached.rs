@@ -21,6 +21,10 @@ pub(super) struct Unreached {
     /// Where the services of each key are in `order`, ascending by key.
     ranges: Vec<(Key, u32, u32)>,
     sorting: Vec<(Key, Place)>,
+    /// The ranges that were asked for last, of an even potential and of an odd one:
+    /// mostly they are asked for again, as what the bases of a service ask for
+    /// differs by 1.
+    last: [Option<(Key, (u32, u32))>; 2],
     /// How many services were taken out since the last filling.
     removed: u32,
 }
@@ -35,6 +39,7 @@ impl Unreached {
         self.order.extend(self.sorting.iter().map(|&(_, place)| place));
         self.position.resize(limits.places(), u32::MAX);
         self.ranges.clear();
+        self.last = [None; 2];
         self.removed = 0;
         let count = u32::try_from(self.sorting.len()).expect("at most 65,535 places");
         self.next.clear();
@@ -71,14 +76,27 @@ impl Unreached {
         at
     }
 
-    fn range(&self, key: Key) -> Option<(u32, u32)> {
-        let index = self.ranges.binary_search_by(|range| range.0.cmp(&key)).ok()?;
-        Some((self.ranges[index].1, self.ranges[index].2))
+    /// Where the services of a key are in `order`; nowhere when there is none.
+    #[inline]
+    fn range(&mut self, key: Key) -> (u32, u32) {
+        match self.last[usize::from(key.1 & 1 == 1)] {
+            Some((last, range)) if last == key => range,
+            _ => self.find_range(key),
+        }
+    }
+
+    fn find_range(&mut self, key: Key) -> (u32, u32) {
+        let found = self.ranges.binary_search_by(|range| range.0.cmp(&key));
+        let range = found.map_or((0, 0), |index| (self.ranges[index].1, self.ranges[index].2));
+        self.last[usize::from(key.1 & 1 == 1)] = Some((key, range));
+        range
     }
 
     /// Whether a key has a service left.
+    #[inline]
     pub(super) fn has(&mut self, key: Key) -> bool {
-        self.range(key).is_some_and(|(start, end)| self.find(start) < end)
+        let (start, end) = self.range(key);
+        self.find(start) < end
     }
 
     /// Whether a layer has a service left whose potential is no more than 1 from
@@ -99,7 +117,7 @@ impl Unreached {
     /// somewhere among those of the key that `spread` says, so that many bases
     /// find many services.
     pub(super) fn pick(&mut self, key: Key, blocked: &Blocked, spread: usize) -> Option<Place> {
-        let (start, end) = self.range(key)?;
+        let (start, end) = self.range(key);
         let hash = (spread as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
         let middle = start + ((hash * u64::from(end - start)) >> 32) as u32;
         self.pick_within(middle, end, blocked).or_else(|| self.pick_within(start, middle, blocked))
