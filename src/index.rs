@@ -92,6 +92,14 @@ impl Place {
     }
 }
 
+impl From<Place> for Id {
+    /// Services have their places for ids; none of none.
+    #[inline]
+    fn from(place: Place) -> Self {
+        Self(place.0)
+    }
+}
+
 impl Name {
     /// Its number once another name has taken a place among the names: it moves up
     /// from there on. Nobody stays nobody.

@@ -84,7 +84,7 @@ impl Ids {
     /// The id of a place; none of none.
     #[inline]
     pub(crate) fn of_place(place: Place) -> Id {
-        if place.is_some() { Id::new(place.index()) } else { Id::NONE }
+        place.into()
     }
 
     /// Every id, the services by address, then the unknown names ascending: two

@@ -97,11 +97,7 @@ impl Task<'_> {
     /// What the distances of loads from their bands cost, of services and domains,
     /// when the bases hold what they do now. `loads` are the fixed ones, by place.
     fn misses(&self, bases: &Bases<'_>, mut loads: Vec<u64>) -> i128 {
-        for base in 0..bases.count() {
-            for place in bases.movable(base) {
-                loads[place.index()] += 1;
-            }
-        }
+        bases.for_each_movable(|_, place| loads[place.index()] += 1);
         for (service, load) in self.topology.by_location().iter().zip(&mut loads) {
             if !self.topology.services()[service.index()].is_available() {
                 *load = 0;

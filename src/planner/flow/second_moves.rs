@@ -46,9 +46,9 @@ impl Solver<'_> {
         if self.bases.are_all_fixed() {
             return givers;
         }
-        for base in (0..).take(self.bases.count()) {
+        for (base, &changed) in (0_u32..).zip(&self.bases.changed) {
             let index = base as usize;
-            if self.bases.changed(index) == Changed::Anywhere && self.has_several(index) {
+            if changed == Changed::Anywhere && self.has_several(index) {
                 for from in self.bases.own(index).filter(|&own| !self.bases.holds(index, own)) {
                     givers.resize(self.limits.places(), Vec::new());
                     givers[from.index()].push(base);

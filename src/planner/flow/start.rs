@@ -30,13 +30,6 @@ impl<'a> Bases<'a> {
         &mut self.rows
     }
 
-    /// Puts what a base keeps in any case in its cells.
-    pub(crate) fn fix(&mut self, base: usize) {
-        let before = self.before;
-        let row = self.row_mut(base);
-        before.fixed(base).for_each(|(cell, place)| row[cell] = place);
-    }
-
     /// The base takes its own services back, as many as `need` and the rules
     /// let it, in the order given; each in its old cell, if it can. Shows each,
     /// and returns how many.

@@ -45,8 +45,7 @@ impl BrokenBases<'_> {
 
     /// Takes in a base.
     pub(super) fn take(&self, survey: &mut Survey<'_>, base: usize) {
-        let (fixed, leaving) = self.count(base);
-        survey.bases.fix(base);
+        let (fixed, leaving) = self.fix(survey, base);
         let mut wanted = self.replicas.saturating_sub(fixed);
         if self.roles.refills_only() {
             wanted = wanted.min(leaving);
@@ -60,9 +59,6 @@ impl BrokenBases<'_> {
         } else {
             u16::try_from(self.capacity.beside(kept())).map_or(wanted, |room| wanted.min(room))
         };
-        for place in kept() {
-            survey.fixed_loads[place.index()] += 1;
-        }
         if survey.bases.are_all_fixed() {
             survey.bases.compare(base, usize::from(need));
         }
@@ -70,20 +66,29 @@ impl BrokenBases<'_> {
         survey.broken.push(Broken { base, need, stuck: wanted - need });
     }
 
-    /// How many of a base's replicas are fixed, and how many leave; both 0 where
-    /// nothing is fixed and bases are not only refilled. One that no service has may
-    /// be fixed too: it counts, but is nowhere.
-    fn count(&self, base: usize) -> (u16, u16) {
+    /// Puts what a base keeps in any case in its cells, and counts it. Returns how many
+    /// of its replicas are fixed, and how many leave; both 0 where nothing is fixed
+    /// and bases are not only refilled. One that no service has may be fixed too: it
+    /// counts, but is nowhere.
+    fn fix(&self, survey: &mut Survey<'_>, base: usize) -> (u16, u16) {
         let (mut fixed, mut leaving, mut last) = (0, 0, Name::NONE);
         if self.roles.fixed_place.is_empty() && !self.roles.refills_only() {
             return (0, 0);
         }
-        for &name in self.mapping.row(base) {
-            match self.roles.of(self.ids.of_name(name)) {
+        let row = survey.bases.row_mut(base);
+        for (cell, &name) in self.mapping.row(base).iter().enumerate() {
+            let id = self.ids.of_name(name);
+            match self.roles.of(id) {
                 _ if name == last => {}
                 Role::Own => {}
-                Role::Fixed => fixed += 1,
                 Role::Leaving => leaving += 1,
+                Role::Fixed => {
+                    fixed += 1;
+                    if let Some(load) = survey.fixed_loads.get_mut(id.index()) {
+                        *load += 1;
+                        row[cell] = self.ids.place(id);
+                    }
+                }
             }
             last = name;
         }
