@@ -70,17 +70,25 @@ use crate::topology::{Domain, Topology};
 pub(crate) fn pour(topology: &Topology, digits: Digits, rules: Rules, room: &Room) -> Vec<Ratio> {
     let level = rules.get_level();
     let mut unit_holds = vec![Water::whole(0); topology.domains(level).len()];
-    let mut units = Filling::new(topology, digits, rules, room, Leaves::Domains(level));
+    let mut filling = Filling::new(topology, digits, rules, room, Leaves::Domains(level));
     let sites = 0..topology.domains(Level::Site).len();
-    units.rise_all(Level::Site, sites.clone());
+    filling.rise_all(Level::Site, sites.clone());
     let total = digits.count() as u64 * u64::from(rules.replicas());
-    let water = units.fill(0, Water::whole(total)).map(|filled| filled.0);
-    units.settle(Level::Site, sites, water, &mut |unit, holds| unit_holds[unit] = holds);
+    let water = filling.fill(0, Water::whole(total)).map(|filled| filled.0);
+    filling.settle(Level::Site, sites, water, &mut |unit, holds| unit_holds[unit] = holds);
 
     let mut shares = vec![Ratio::ZERO; topology.services().len()];
-    let mut services = Filling::new(topology, digits, rules, room, Leaves::Services);
+    // Services mostly hold what the one before them holds.
+    let mut last = (Water::whole(0), Ratio::ZERO);
+    let mut say = |service: usize, holds: Water| {
+        if last.0.cmp(holds).is_ne() {
+            last = (holds, holds.ratio());
+        }
+        shares[service] = last.1;
+    };
+    filling.leaves = Leaves::Services;
     for (unit, holds) in topology.domains(level).iter().zip(unit_holds) {
-        services.divide(unit, holds, &mut shares);
+        filling.divide(unit, holds, &mut say);
     }
     shares
 }
@@ -132,7 +140,8 @@ enum Leaves {
     Services,
 }
 
-/// One filling of a tree of domains.
+/// A filling of a tree of domains: from the cluster down to the units, then from each
+/// unit down to its services. No level above the leaves is in both.
 #[derive(Debug)]
 struct Filling<'a> {
     topology: &'a Topology,
@@ -141,7 +150,8 @@ struct Filling<'a> {
     caps: [u64; 4],
     room: &'a Room,
     leaves: Leaves,
-    /// The water at which each domain above the leaves is full, if it ever is.
+    /// The water at which each domain above the leaves is full, if it ever is; empty
+    /// where none of a level is.
     full_at: [Vec<Option<Water>>; 4],
     /// The stops of the domain at hand, after those of the domains before it.
     stops: Vec<Stop>,
@@ -155,7 +165,7 @@ impl<'a> Filling<'a> {
         room: &'a Room,
         leaves: Leaves,
     ) -> Self {
-        let full_at = Level::ALL.map(|level| vec![None; topology.domains(level).len()]);
+        let full_at = [const { Vec::new() }; 4];
         let bases = digits.count() as u64;
         let caps = Level::ALL.map(|level| bases * u64::from(rules.cap(level)));
         Self { topology, bases, caps, room, leaves, full_at, stops: Vec::new() }
@@ -194,7 +204,9 @@ impl<'a> Filling<'a> {
         let cap = self.caps[level.index()];
         let binds = self.stops[here..].iter().map(|stop| stop.amount).sum::<u64>() > cap;
         if binds && let Some((water, kept, last)) = self.fill(here, Water::whole(cap)) {
-            self.full_at[level.index()][domain] = Some(water);
+            let full_at = &mut self.full_at[level.index()];
+            full_at.resize(self.topology.domains(level).len(), None);
+            full_at[domain] = Some(water);
             self.stops.truncate(kept);
             self.stop(water, last.leaves, last.amount, here);
         }
@@ -256,7 +268,8 @@ impl<'a> Filling<'a> {
                 say(domain, lowest(Water::whole(self.bases * room)));
                 continue;
             }
-            let water = self.full_at[level.index()][domain].map(lowest).or(above);
+            let full_at = self.full_at[level.index()].get(domain).copied().flatten();
+            let water = full_at.map(lowest).or(above);
             let here = &self.topology.domains(level)[domain];
             match level.finer() {
                 Some(finer) => self.settle(finer, self.topology.parts(here), water, say),
@@ -265,28 +278,21 @@ impl<'a> Filling<'a> {
         }
     }
 
-    /// Gives each available service of a unit its share of what the unit holds.
-    fn divide(&mut self, unit: &Domain, holds: Water, shares: &mut [Ratio]) {
+    /// Says what each available service of a unit holds of what the unit holds.
+    fn divide(&mut self, unit: &Domain, holds: Water, say: &mut impl FnMut(usize, Water)) {
         let leaves = self.room.available(unit.members());
-        let mut last = (Water::whole(0), Ratio::ZERO);
-        let mut say = |service: usize, water: Water| {
-            if last.0.cmp(water).is_ne() {
-                last = (water, water.ratio());
-            }
-            shares[service] = last.1;
-        };
         let finer = unit.level().finer();
         let Some(finer) = finer.filter(|_| self.room.of_parts(self.topology, unit) < leaves) else {
             // No cap within the unit binds: all services stand alike.
             let Water { numerator, denominator } = holds;
             let water = Water { numerator, denominator: denominator * leaves.max(1) };
-            return self.settle_services(unit.members(), Some(water), &mut say);
+            return self.settle_services(unit.members(), Some(water), say);
         };
         let parts = self.topology.parts(unit);
         self.stops.clear();
         self.rise_all(finer, parts.clone());
         let water = self.fill(0, holds).map(|filled| filled.0);
-        self.settle(finer, parts, water, &mut say);
+        self.settle(finer, parts, water, say);
     }
 
     fn settle_services(

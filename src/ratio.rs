@@ -92,6 +92,7 @@ impl Ratio {
 
     /// The sum. Terms of one denominator, which is what a domain adds up,
     /// cost no division.
+    #[inline]
     pub(crate) fn plus(self, other: Self) -> Self {
         if self.numerator == 0 {
             return other;
@@ -99,6 +100,11 @@ impl Ratio {
         if self.denominator == other.denominator {
             return Self { numerator: self.numerator + other.numerator, ..self };
         }
+        self.plus_unlike(other)
+    }
+
+    /// The sum of terms of two denominators.
+    fn plus_unlike(self, other: Self) -> Self {
         let (a, b) = (self.reduced(), other.reduced());
         Self {
             numerator: a.numerator * b.denominator + b.numerator * a.denominator,
