@@ -243,13 +243,14 @@ impl Mixer {
     }
 
     fn run(mut self) -> Vec<Name> {
-        let mut table = Vec::with_capacity(self.bases * self.replicas);
+        let mut table = vec![Name::new(0); self.bases * self.replicas];
         let mut root = std::mem::replace(&mut self.root, Branch::Part(0..0));
-        for block in 0..1 << self.log_blocks {
+        let rows = table.chunks_exact_mut(self.block_bases() * self.replicas);
+        for (block, rows) in rows.enumerate() {
             (self.dealt, self.run_start) = (0, 0);
             self.arrange(&mut root, block);
             self.end_run(self.dealt);
-            self.sample(&mut table);
+            self.sample(rows);
         }
         table
     }
@@ -307,14 +308,17 @@ impl Mixer {
     }
 
     /// Gives the bases of the block their systematic samples.
-    fn sample(&self, table: &mut Vec<Name>) {
+    fn sample(&self, rows: &mut [Name]) {
         let bases = self.block_bases();
         let lap = |lap: usize| &self.order[lap * bases..][..bases];
         by_width!(self.replicas, REPLICAS => {
             let laps: [_; REPLICAS] = std::array::from_fn(lap);
-            (0..bases).for_each(|base| table.extend_from_slice(&laps.map(|lap| lap[base])));
+            let rows = &mut rows.as_chunks_mut::<REPLICAS>().0[..bases];
+            (0..bases).for_each(|base| rows[base] = laps.map(|lap| lap[base]));
         }, else {
-            (0..bases).for_each(|base| table.extend((0..self.replicas).map(|at| lap(at)[base])));
+            for (base, row) in rows.chunks_exact_mut(self.replicas).enumerate() {
+                row.iter_mut().enumerate().for_each(|(at, cell)| *cell = lap(at)[base]);
+            }
         });
     }
 }
