@@ -128,9 +128,9 @@ impl Task<'_> {
         let mut sequencer =
             Sequencer::new(&self.limits, self.replicas.into(), !self.roles.refills_only());
         let (mut has, mut wants) = (Vec::new(), Vec::new());
-        for base in (0..=u16::MAX).take(self.mapping.num_bases()) {
-            let index = usize::from(base);
-            match bases.changed(index) {
+        for (index, changed) in bases.all_changed() {
+            let base = u16::try_from(index).expect("at most 65,536 bases");
+            match changed {
                 Changed::Nowhere => {}
                 Changed::Cell(cell) => {
                     let cell = usize::from(cell);

@@ -103,6 +103,13 @@ impl Bases<'_> {
         self.changed[base]
     }
 
+    /// The bases that may have other services than before, ascending, and where.
+    #[inline]
+    pub(crate) fn all_changed(&self) -> impl Iterator<Item = (usize, Changed)> {
+        let all = self.changed.iter().copied().enumerate();
+        all.filter(|(_, changed)| *changed != Changed::Nowhere)
+    }
+
     /// How many cells a row has.
     pub(crate) const fn width(&self) -> usize {
         self.width

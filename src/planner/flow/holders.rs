@@ -19,11 +19,9 @@ impl Holders {
     pub(super) fn new(bases: &Bases<'_>, services: usize) -> Self {
         let (start, list) = bases.by_service(services);
         let mut holders = Self { start, list, changed: vec![Vec::new(); services] };
-        for base in (0..).take(bases.count()) {
-            if bases.is_changed(base as usize) {
-                for place in bases.movable(base as usize) {
-                    holders.add(place, base);
-                }
+        for (base, _) in bases.all_changed() {
+            for place in bases.movable(base) {
+                holders.add(place, u32::try_from(base).expect("at most 65,536 bases"));
             }
         }
         holders
