@@ -79,7 +79,7 @@ impl Unreached {
     /// Where the services of a key are in `order`; nowhere when there is none.
     #[inline]
     fn range(&mut self, key: Key) -> (u32, u32) {
-        match self.last[usize::from(key.1 & 1 == 1)] {
+        match self.last[slot(key)] {
             Some((last, range)) if last == key => range,
             _ => self.find_range(key),
         }
@@ -88,7 +88,7 @@ impl Unreached {
     fn find_range(&mut self, key: Key) -> (u32, u32) {
         let found = self.ranges.binary_search_by(|range| range.0.cmp(&key));
         let range = found.map_or((0, 0), |index| (self.ranges[index].1, self.ranges[index].2));
-        self.last[usize::from(key.1 & 1 == 1)] = Some((key, range));
+        self.last[slot(key)] = Some((key, range));
         range
     }
 
@@ -147,6 +147,12 @@ impl Unreached {
         let found = low + order[low..high].partition_point(is_before);
         at + u32::try_from(found).expect("at most 65,535 places")
     }
+}
+
+/// Where the range of a key is kept: by whether its potential is odd.
+#[inline]
+fn slot((_, potential): Key) -> usize {
+    usize::from(potential & 1 == 1)
 }
 
 #[cfg(test)]
