@@ -11,89 +11,18 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 
-use crate::index::Id;
-use crate::mapping::change::RawChange;
+use crate::goal::{DecommissionOptions, Goal, Strategy};
 use crate::mapping::{PrefixMapping, write_other_digits, write_too_many_replicas};
 use crate::plan::Plan;
 use crate::planner::{
-    Aim, Broken, Candidate, Kind, Replacement, Role, SelectError, Survey, Task, TaskError,
+    Broken, Candidate, Replacement, Role, SelectError, Solution, Survey, Task, TaskError,
     write_ambiguous, write_nobody,
 };
 use crate::prefix::{Base, Digits};
-use crate::ratio::Tolerance;
-use crate::rules::Rules;
 use crate::service::ServiceIndex;
 use crate::share::Band;
 use crate::topology::Topology;
 use crate::unsatisfiable::Unsatisfiable;
-
-/// Where a freed replica goes, of the services that the rules allow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Strategy {
-    /// Where the loads, all together, end up closest to their bands.
-    #[default]
-    Optimal,
-    /// To the service with the fewest bases, the first by address of several.
-    FewestBases,
-    /// To the service with the most room, which is the upper end of its band
-    /// less the bases that it has; the first by address of several. Where none
-    /// has room, to the one that is the least beyond its band.
-    MostAvailability,
-}
-
-/// How to decommission.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecommissionOptions {
-    rules: Rules,
-    tolerance: Tolerance,
-    bases: Option<Vec<Base>>,
-    drained: Vec<String>,
-    strategy: Strategy,
-}
-
-impl DecommissionOptions {
-    /// By those rules: all bases, and the optimal strategy.
-    #[must_use]
-    pub fn new(rules: Rules) -> Self {
-        Self {
-            rules,
-            tolerance: Tolerance::default(),
-            bases: None,
-            drained: Vec::new(),
-            strategy: Strategy::default(),
-        }
-    }
-
-    /// Wider bands.
-    #[must_use]
-    pub const fn tolerance(mut self, tolerance: Tolerance) -> Self {
-        self.tolerance = tolerance;
-        self
-    }
-
-    /// The bases that the services lose, and no others: none at all when there
-    /// are none. All that they have, unless said.
-    #[must_use]
-    pub fn bases(mut self, bases: impl IntoIterator<Item = Base>) -> Self {
-        self.bases = Some(bases.into_iter().collect());
-        self
-    }
-
-    /// Services that were drained before and are to stay so: they get nothing,
-    /// and have no share. By address, by id, or all of a location.
-    #[must_use]
-    pub fn drained<S: Into<String>>(mut self, services: impl IntoIterator<Item = S>) -> Self {
-        self.drained = services.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// How each freed replica finds its place.
-    #[must_use]
-    pub const fn strategy(mut self, strategy: Strategy) -> Self {
-        self.strategy = strategy;
-        self
-    }
-}
 
 impl PrefixMapping {
     /// The plan by which some services lose their bases, and nothing else
@@ -143,16 +72,16 @@ impl PrefixMapping {
         let work = |task: &Task<'_>, survey: Survey<'_>| match options.strategy {
             Strategy::Optimal => {
                 let solution = task.solve(survey);
-                (solution.changes, Some(solution.lower_bound))
+                (solution, true)
             }
             Strategy::FewestBases => {
                 let bases = |bases: u64, _| bases.cast_signed();
-                (Replacement::new(task, survey).run_least(bases), None)
+                (Replacement::new(task, survey).run_least(bases).into(), false)
             }
             Strategy::MostAvailability => {
                 let lack_of_room =
                     |bases: u64, band: Band| bases.cast_signed().saturating_sub_unsigned(band.ceil);
-                (Replacement::new(task, survey).run_least(lack_of_room), None)
+                (Replacement::new(task, survey).run_least(lack_of_room).into(), false)
             }
         };
         self.decommission_by(topology, services, options, work)
@@ -194,7 +123,7 @@ impl PrefixMapping {
         mut choose: impl FnMut(Base, &[Candidate<'_>]) -> usize,
     ) -> Result<Plan, DecommissionError> {
         let work = |task: &Task<'_>, survey: Survey<'_>| {
-            (Replacement::new(task, survey).run(&mut choose), None)
+            (Replacement::new(task, survey).run(&mut choose).into(), false)
         };
         self.decommission_by(topology, services, options, work)
     }
@@ -204,21 +133,19 @@ impl PrefixMapping {
         topology: &Topology,
         services: &[&str],
         options: &DecommissionOptions,
-        work: impl FnOnce(&Task<'_>, Survey<'_>) -> (Vec<RawChange<Id>>, Option<usize>),
+        work: impl FnOnce(&Task<'_>, Survey<'_>) -> (Solution, bool),
     ) -> Result<Plan, DecommissionError> {
-        let aim = Aim {
-            rules: options.rules,
-            tolerance: options.tolerance,
-            drained: &options.drained,
-            kind: Kind::Decommission { leaving: services, bases: options.bases.as_deref() },
-        };
-        let task = Task::new(self, topology, aim)?;
+        let services = services.iter().map(|&name| name.to_owned()).collect();
+        let goal = Goal::Decommission { services, options: options.clone() };
+        let task = Task::new(self, topology, &goal)?;
         let survey = task.survey();
         if survey.broken.iter().any(|broken| broken.stuck > 0) {
             return Err(nowhere(&task, &survey));
         }
-        let (changes, lower_bound) = work(&task, survey);
-        Ok(task.plan(changes, lower_bound))
+        let (solution, is_optimal) = work(&task, survey);
+        let goal = task.resolved(goal);
+        let proof = is_optimal.then(|| task.prove(&goal, &solution, true));
+        Ok(task.plan(goal, solution.changes, proof))
     }
 }
 

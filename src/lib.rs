@@ -87,9 +87,11 @@
 //! builds none of the program's dependencies.
 
 mod bootstrap;
+mod certificate;
 mod check;
 mod decommission;
 mod filling;
+mod goal;
 // Nothing but text, which only the documentation and its tests read.
 #[cfg(any(doc, doctest))]
 pub mod guide;
@@ -110,18 +112,22 @@ mod unsatisfiable;
 mod wire;
 
 pub use bootstrap::{BootstrapError, BootstrapOptions};
+pub use certificate::{Certificate, CertificateError};
 pub use check::{Breach, BreachKind, CheckOptions, CheckReport, DomainLoad, ServiceLoad};
-pub use decommission::{DecommissionError, DecommissionOptions, Strategy, Stuck};
+pub use decommission::{DecommissionError, Stuck};
+pub use goal::{DecommissionOptions, Goal, RebalanceOptions, Strategy};
 pub use location::{Level, Location, LocationError, MinDist};
 pub use mapping::{AssignError, PrefixMapping};
-pub use plan::{ApplyError, Change, DiffError, Plan, Shortfall, Step, StepKind, Wave};
+pub use plan::{
+    ApplyError, Change, DiffError, Plan, Shortfall, Step, StepKind, Verified, VerifyError, Wave,
+};
 pub use planner::Candidate;
 pub use prefix::{
     Base, Digits, PREFIXES, Prefix, PrefixError, count_prefixes, generate_prefixes,
     generate_short_prefixes, prefix_siblings, prefix_to_base,
 };
 pub use ratio::{Ratio, Tolerance, ToleranceError};
-pub use rebalance::{RebalanceError, RebalanceOptions};
+pub use rebalance::RebalanceError;
 pub use rules::{Rules, RulesError};
 pub use service::{Service, ServiceIndex};
 pub use share::{Band, Shares};

@@ -4,99 +4,17 @@ use std::error::Error;
 use std::fmt;
 
 use crate::check::CheckOptions;
-use crate::index::Id;
+use crate::goal::{Goal, RebalanceOptions};
 use crate::mapping::PrefixMapping;
-use crate::mapping::change::RawChange;
 use crate::mapping::{write_other_digits, write_too_many_replicas};
 use crate::plan::{Plan, Shortfall};
 use crate::planner::{
-    Aim, Kind, Most, SelectError, Task, TaskError, restrict, write_ambiguous, write_nobody,
+    Most, SelectError, Task, TaskError, count_moves, restrict, write_ambiguous, write_nobody,
 };
 use crate::prefix::{Base, Digits};
-use crate::ratio::Tolerance;
-use crate::rules::Rules;
 use crate::service::ServiceIndex;
 use crate::topology::Topology;
 use crate::unsatisfiable::Unsatisfiable;
-
-/// How to rebalance.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RebalanceOptions {
-    rules: Rules,
-    tolerance: Tolerance,
-    drain: Vec<String>,
-    hold: Vec<String>,
-    hold_bases: Vec<Base>,
-    max_moves: usize,
-    max_moves_per_base: usize,
-}
-
-impl RebalanceOptions {
-    /// By those rules, with no tolerance and no restriction.
-    #[must_use]
-    pub fn new(rules: Rules) -> Self {
-        Self {
-            rules,
-            tolerance: Tolerance::default(),
-            drain: Vec::new(),
-            hold: Vec::new(),
-            hold_bases: Vec::new(),
-            max_moves: usize::MAX,
-            max_moves_per_base: usize::MAX,
-        }
-    }
-
-    /// Wider bands: fewer moves for a rougher balance. Still an exact optimum.
-    #[must_use]
-    pub const fn tolerance(mut self, tolerance: Tolerance) -> Self {
-        self.tolerance = tolerance;
-        self
-    }
-
-    /// Services that lose all they have and get nothing, as if their score were
-    /// 0: by address, by id, or all of a location (`paris.rack1`). A name that
-    /// only the mapping knows is drained in any case.
-    #[must_use]
-    pub fn drain<S: Into<String>>(mut self, services: impl IntoIterator<Item = S>) -> Self {
-        self.drain = services.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// Services, named likewise, that keep what they have and get nothing.
-    /// Loads may then have to miss their bands, by as little as can be.
-    ///
-    /// Where what is held leaves a base no room for all its replicas, no live copy
-    /// is taken away for that: replicas stay that break a rule, as few rules as can
-    /// be. They are a load that the plan is not balanced around.
-    #[must_use]
-    pub fn hold<S: Into<String>>(mut self, services: impl IntoIterator<Item = S>) -> Self {
-        self.hold = services.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// Bases that keep the services they have and get no others, whatever is wrong
-    /// with them. Loads may then have to miss their bands, by as little as can be.
-    #[must_use]
-    pub fn hold_bases(mut self, bases: impl IntoIterator<Item = Base>) -> Self {
-        self.hold_bases = bases.into_iter().collect();
-        self
-    }
-
-    /// At most `most` moves. The plan is then a part of the whole one that
-    /// makes nothing worse, and [`Plan::shortfall`] says what it leaves.
-    #[must_use]
-    pub const fn max_moves(mut self, most: usize) -> Self {
-        self.max_moves = most;
-        self
-    }
-
-    /// At most `most` moves of each base, with the same proviso.
-    #[must_use]
-    pub const fn max_moves_per_base(mut self, most: usize) -> Self {
-        self.max_moves_per_base = most;
-        self
-    }
-}
 
 impl PrefixMapping {
     /// The plan of fewest moves to a valid and balanced mapping.
@@ -147,32 +65,30 @@ impl PrefixMapping {
         topology: &Topology,
         options: &RebalanceOptions,
     ) -> Result<Plan, RebalanceError> {
-        let aim = Aim {
-            rules: options.rules,
-            tolerance: options.tolerance,
-            drained: &options.drain,
-            kind: Kind::Rebalance { held: &options.hold, held_bases: &options.hold_bases },
-        };
-        Ok(options.plan(Task::new(self, topology, aim)?))
+        let goal = Goal::Rebalance(options.clone());
+        let task = Task::new(self, topology, &goal)?;
+        Ok(options.plan(task, goal))
     }
 }
 
 impl RebalanceOptions {
-    fn plan(&self, task: Task<'_>) -> Plan {
+    fn plan(&self, task: Task<'_>, goal: Goal) -> Plan {
         let whole = task.solve(task.survey());
-        let most = Most { moves: self.max_moves, moves_per_base: self.max_moves_per_base };
-        let part = restrict(&task, &whole.changes, most);
+        let moves = self.get_max_moves().unwrap_or(usize::MAX);
+        let moves_per_base = self.get_max_moves_per_base().unwrap_or(usize::MAX);
+        let part = restrict(&task, &whole.changes, Most { moves, moves_per_base });
         let is_whole = part.is_none();
+        let goal = task.resolved(goal);
+        let proof = task.prove(&goal, &whole, is_whole);
         let moves_left =
             part.as_deref().map_or(0, |part| count_moves(&whole.changes) - count_moves(part));
         let changes = part.unwrap_or(whole.changes);
-        let (is_soft, bound) = (task.is_soft, Some(whole.lower_bound));
+        let is_soft = task.is_soft;
         if !is_soft && is_whole && !cfg!(debug_assertions) {
-            return task.plan(changes, bound);
+            return task.plan(goal, changes, Some(proof));
         }
         let (mapping, topology) = (task.mapping.clone(), task.topology.clone());
-        let held = task.held_names().into_iter().map(str::to_owned).collect();
-        let plan = task.plan(changes, bound);
+        let plan = task.plan(goal, changes, Some(proof));
         let options = CheckOptions::new(self.rules).tolerance(self.tolerance);
         let after = mapping.apply(&plan).expect("the plan is for this mapping");
         let report = after.check(&topology, &options).expect("the rules have shares");
@@ -180,15 +96,12 @@ impl RebalanceOptions {
             return plan;
         }
         debug_assert!(is_soft || !is_whole, "all is mended");
-        let mut held_bases = self.hold_bases.clone();
-        held_bases.sort_unstable();
-        held_bases.dedup();
+        let (held, held_bases) = match plan.goal() {
+            Some(Goal::Rebalance(options)) => (options.hold.clone(), options.hold_bases.clone()),
+            _ => unreachable!("the plan is for a rebalance"),
+        };
         plan.with_shortfall(Shortfall { report, held, held_bases, moves: moves_left })
     }
-}
-
-fn count_moves(changes: &[RawChange<Id>]) -> usize {
-    changes.iter().filter(|change| change.to.is_some()).count()
 }
 
 impl From<TaskError> for RebalanceError {

@@ -160,6 +160,16 @@ impl Topology {
         self.services.get(index.index())
     }
 
+    /// A service of this topology.
+    ///
+    /// # Panics
+    ///
+    /// When the index is another topology's and out of range here.
+    #[inline]
+    pub(crate) fn at(&self, index: ServiceIndex) -> &Service {
+        self.service(index).expect("a service of this topology")
+    }
+
     /// Every service, ascending by location, then by address.
     #[must_use]
     pub fn by_location(&self) -> &[ServiceIndex] {
@@ -395,10 +405,9 @@ mod tests {
     use super::*;
     use crate::bootstrap::BootstrapOptions;
     use crate::check::CheckOptions;
-    use crate::decommission::DecommissionOptions;
+    use crate::goal::{DecommissionOptions, RebalanceOptions};
     use crate::mapping::PrefixMapping;
     use crate::prefix::Digits;
-    use crate::rebalance::RebalanceOptions;
     use crate::rules::Rules;
 
     #[test]

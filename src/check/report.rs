@@ -126,6 +126,12 @@ impl CheckReport {
         self.breaches.count(kind)
     }
 
+    /// How many breaches there are, of all kinds.
+    #[must_use]
+    pub fn breaches(&self) -> u64 {
+        BreachKind::ALL.iter().map(|&kind| self.count(kind)).sum()
+    }
+
     /// The first few breaches of a kind, ascending by base.
     #[must_use]
     pub fn examples(&self, kind: BreachKind) -> &[Breach] {

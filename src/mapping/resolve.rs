@@ -23,8 +23,13 @@ impl PrefixMapping {
     /// service twice, which a check counts as a duplicate.
     #[must_use]
     pub fn resolve(&self, topology: &Topology) -> Self {
+        self.resolved(topology).into_owned()
+    }
+
+    /// [`PrefixMapping::resolve`], borrowed where nothing changes.
+    pub(crate) fn resolved(&self, topology: &Topology) -> Cow<'_, Self> {
         let found = topology.find_all(&self.names);
-        self.renamed(&self.aliases(topology, &found)).into_owned()
+        self.renamed(&self.aliases(topology, &found))
     }
 
     /// The names that are not the address of the service they stand for, each

@@ -11,7 +11,7 @@ use std::fmt;
 use crate::index::{PlanName, renumbered};
 use crate::mapping::change::RawChange;
 use crate::mapping::{PrefixMapping, digest_of_base, digest_of_digits, hash_of_name};
-use crate::plan::Plan;
+use crate::plan::{Origin, Plan};
 
 impl PrefixMapping {
     /// The mapping that a plan leads to.
@@ -84,10 +84,9 @@ impl Plan {
             ends,
             before: self.after,
             after: self.before,
-            lower_bound: None,
+            origin: Origin::Undo,
+            proof: None,
             shortfall: None,
-            drained: Vec::new(),
-            held: Vec::new(),
         }
     }
 }

@@ -58,7 +58,7 @@ impl PrefixMapping {
         });
         let changes = compare(&old, &new, width);
         let names = names.into_iter().map(Box::from).collect();
-        Ok(Plan::new(self, names, changes))
+        Ok(Plan::new(self, names, changes, super::Origin::Diff))
     }
 }
 

@@ -9,6 +9,7 @@ mod diff;
 mod partial;
 mod shortfall;
 mod steps;
+mod verify;
 mod wave;
 
 pub use apply::ApplyError;
@@ -16,10 +17,13 @@ pub use change::Change;
 pub use diff::DiffError;
 pub use shortfall::Shortfall;
 pub use steps::{Step, StepKind};
+pub use verify::{Verified, VerifyError};
 pub use wave::Wave;
 
 use std::fmt;
 
+use crate::certificate::Certificate;
+use crate::goal::Goal;
 use crate::index::PlanName;
 use crate::mapping::change::RawChange;
 use crate::mapping::{Alias, PrefixMapping};
@@ -64,10 +68,31 @@ pub struct Plan {
     ends: Vec<usize>,
     before: u64,
     after: u64,
-    lower_bound: Option<usize>,
+    origin: Origin,
+    proof: Option<Box<Proof>>,
     shortfall: Option<Box<Shortfall>>,
-    drained: Vec<Box<str>>,
-    held: Vec<Box<str>>,
+}
+
+/// Where a plan comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// An operation that has a goal.
+    Goal(Box<Goal>),
+    /// Two mappings.
+    Diff,
+    /// Another plan, of which it is the way back.
+    Undo,
+}
+
+/// What shows that a plan has the fewest moves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Proof {
+    pub(crate) certificate: Certificate,
+    /// The fewest moves of any plan to the same end.
+    pub(crate) lower_bound: usize,
+    /// Under limits on moves, where loads may have to miss their bands: what the misses
+    /// of the whole plan cost. The bound is on plans that miss by no more.
+    pub(crate) misses: Option<i128>,
 }
 
 impl Plan {
@@ -78,6 +103,7 @@ impl Plan {
         mapping: &PrefixMapping,
         names: Vec<Box<str>>,
         changes: Vec<RawChange<PlanName>>,
+        origin: Origin,
     ) -> Self {
         let (before, after) = digests(mapping, &names, &changes);
         let (changes, ends) = wave::arrange(changes, names.len(), usize::MAX);
@@ -89,15 +115,14 @@ impl Plan {
             ends,
             before,
             after,
-            lower_bound: None,
+            origin,
+            proof: None,
             shortfall: None,
-            drained: Vec::new(),
-            held: Vec::new(),
         }
     }
 
-    pub(crate) fn with_proof(mut self, lower_bound: usize) -> Self {
-        self.lower_bound = Some(lower_bound);
+    pub(crate) fn with_proof(mut self, proof: Proof) -> Self {
+        self.proof = Some(Box::new(proof));
         self
     }
 
@@ -106,22 +131,19 @@ impl Plan {
         self
     }
 
-    /// Says which services are drained, by address or by a name that only the
-    /// mapping has.
-    pub(crate) fn with_drained(mut self, drained: &[&str]) -> Self {
-        self.drained = sorted(drained);
-        self
-    }
-
-    /// Says which services are held, likewise.
-    pub(crate) fn with_held(mut self, held: &[&str]) -> Self {
-        self.held = sorted(held);
-        self
-    }
-
     pub(crate) fn with_shortfall(mut self, shortfall: Shortfall) -> Self {
         self.shortfall = Some(Box::new(shortfall));
         self
+    }
+
+    /// What the plan is for, with every name resolved: to the address of a service, or
+    /// to a name that only the mapping has. `None` of a diff and of the way back.
+    #[must_use]
+    pub fn goal(&self) -> Option<&Goal> {
+        match &self.origin {
+            Origin::Goal(goal) => Some(goal),
+            Origin::Diff | Origin::Undo => None,
+        }
     }
 
     /// How many digits name a base.
@@ -243,27 +265,43 @@ impl Plan {
     /// ```
     #[must_use]
     pub fn drained(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
-        self.drained.iter().map(AsRef::as_ref)
+        let drained: &[String] = match self.goal() {
+            Some(Goal::Rebalance(options)) => options.get_drain(),
+            Some(Goal::Decommission { options, .. }) => options.get_drain(),
+            None => &[],
+        };
+        drained.iter().map(AsRef::as_ref)
     }
 
     /// The services that were to keep what they have and to get nothing,
     /// likewise.
     #[must_use]
     pub fn held(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
-        self.held.iter().map(AsRef::as_ref)
+        let held: &[String] = match self.goal() {
+            Some(Goal::Rebalance(options)) => options.get_hold(),
+            _ => &[],
+        };
+        held.iter().map(AsRef::as_ref)
+    }
+
+    /// The numbers from which the bound can be recomputed; `None` when nobody asked for
+    /// the fewest moves.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.proof.as_ref().map(|proof| &proof.certificate)
     }
 
     /// The fewest moves that any plan to the same end could have, as far as
     /// the proof goes; `None` when nobody asked for the fewest.
     #[must_use]
-    pub const fn lower_bound(&self) -> Option<usize> {
-        self.lower_bound
+    pub fn lower_bound(&self) -> Option<usize> {
+        self.proof.as_ref().map(|proof| proof.lower_bound)
     }
 
     /// Whether the plan is proven to have the fewest moves.
     #[must_use]
     pub fn is_minimal(&self) -> bool {
-        self.lower_bound == Some(self.moves())
+        self.lower_bound() == Some(self.moves())
     }
 
     /// Whether it changes nothing.
@@ -316,12 +354,4 @@ impl fmt::Display for Plan {
         f.write_str(" in ")?;
         count(f, self.ends.len(), "wave")
     }
-}
-
-/// Some names, ascending, each once.
-fn sorted(names: &[&str]) -> Vec<Box<str>> {
-    let mut names: Vec<Box<str>> = names.iter().copied().map(Box::from).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
 }

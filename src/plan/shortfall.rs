@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::check::{BreachKind, CheckReport};
+use crate::check::CheckReport;
 use crate::prefix::Base;
 
 /// What a plan leaves undone, because its restrictions kept it from more.
@@ -44,7 +44,7 @@ impl Shortfall {
 
 impl fmt::Display for Shortfall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let broken: u64 = BreachKind::ALL.iter().map(|&kind| self.report.count(kind)).sum();
+        let broken = self.report.breaches();
         write!(
             f,
             "{broken} breaches and {} replicas outside their bands",

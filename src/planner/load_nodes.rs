@@ -12,16 +12,10 @@ use std::ops::Range;
 
 use super::flow::{Node, NodeSpec};
 use super::limits::Limits;
+use crate::certificate::{DOMAIN_WEIGHT, Numbers, SERVICE_WEIGHT};
 use crate::location::Level;
 use crate::share::{Band, Shares};
 use crate::topology::{Domain, Topology};
-
-/// What a replica of a service's load outside its band costs. Why that is enough
-/// to come before all else is said at [`flow`](super::flow).
-pub(crate) const SERVICE_WEIGHT: i64 = 1 << 40;
-
-/// What a replica of a domain's load outside its band costs.
-pub(crate) const DOMAIN_WEIGHT: i64 = 1 << 20;
 
 /// A service or a domain, and what it ought to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,16 +76,8 @@ pub(crate) struct Network {
     pub(crate) nodes: Vec<NodeSpec>,
     /// The node of each domain of each level; none when no service in it is open.
     domain_node: [Vec<Node>; 4],
-}
-
-/// A number for each service, each domain and the root.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ByNode<T> {
-    /// By place.
-    pub(crate) services: Vec<T>,
-    /// In the order of [`Topology::domains`].
-    pub(crate) domains: [Vec<T>; 4],
-    pub(crate) root: T,
+    /// How many nodes there are below each level.
+    finer: [usize; 4],
 }
 
 impl Network {
@@ -105,7 +91,7 @@ impl Network {
         soft: bool,
     ) -> Self {
         let nodes = Vec::with_capacity(2 * limits.places() + 1);
-        let mut network = Self { nodes, domain_node: [const { Vec::new() }; 4] };
+        let mut network = Self { nodes, domain_node: [const { Vec::new() }; 4], finer: [0; 4] };
         // The node below the next coarser domain, for each place.
         let mut top: Vec<Node> = Vec::with_capacity(limits.places());
         let mut parts = Vec::new();
@@ -117,6 +103,9 @@ impl Network {
             let Some(level) = level else {
                 return top.push(network.add(spec, &[]));
             };
+            if network.domain_node[level.index()].is_empty() {
+                network.finer[level.index()] = network.nodes.len();
+            }
             find_parts(&top, limits, places.clone(), &mut parts);
             let above = match parts[..] {
                 [] => Node::NONE,
@@ -141,25 +130,53 @@ impl Network {
         node
     }
 
-    /// Hands the nodes' numbers to services and domains. A domain that is one node
-    /// with its part has that node's number, and one without a node its parent's.
-    pub(crate) fn by_node(&self, topology: &Topology, values: &[i64]) -> ByNode<i64> {
-        let root = *values.last().expect("the root is a node");
+    /// The potentials of the nodes as the numbers of services and domains.
+    ///
+    /// A bound speaks of differences along the tree, and of the root times all replicas
+    /// that are placed, so that the same may be taken from all numbers: what most
+    /// potentials are, since a number that is 0 needs no mention. Nor does one that no
+    /// open service is below. A domain that is one node with its part has the number
+    /// above it: the two have the same load and band, and so the same terms whichever
+    /// has the difference.
+    pub(crate) fn numbers(
+        &self,
+        topology: &Topology,
+        limits: &Limits,
+        potentials: &[i64],
+    ) -> Numbers {
+        let (services, rest) = potentials.split_at(limits.places());
+        let open = services.iter().zip(limits.open_flags()).filter(|(_, is_open)| **is_open);
+        let zero = most_frequent(open.map(|(number, _)| number).chain(rest).copied().collect());
+        let root = potentials.last().map_or(0, |root| root - zero);
         let mut domains = [const { Vec::new() }; 4];
         let mut above: Vec<i64> = vec![root; topology.by_location().len()];
         for level in Level::ALL {
             let nodes = &self.domain_node[level.index()];
-            let value = |(domain, node): (&Domain, &Node)| {
-                let inherited = above[domain.members().start];
-                let own = if node.is_none() { inherited } else { values[node.index()] };
+            let number = |(domain, node): (&Domain, &Node)| {
+                if node.is_none() {
+                    return 0;
+                }
+                let own = if node.index() < self.finer[level.index()] {
+                    above[domain.members().start]
+                } else {
+                    potentials[node.index()] - zero
+                };
                 above[domain.members()].fill(own);
                 own
             };
-            domains[level.index()] = topology.domains(level).iter().zip(nodes).map(value).collect();
+            domains[level.index()] =
+                topology.domains(level).iter().zip(nodes).map(number).collect();
         }
-        let services = values[..topology.by_location().len()].to_vec();
-        ByNode { services, domains, root }
+        let service = |(number, is_open): (&i64, &bool)| if *is_open { number - zero } else { 0 };
+        let services = services.iter().zip(limits.open_flags()).map(service).collect();
+        Numbers { services, domains, root }
     }
+}
+
+fn most_frequent(mut numbers: Vec<i64>) -> i64 {
+    numbers.sort_unstable();
+    let runs = numbers.chunk_by(|a, b| a == b);
+    runs.max_by_key(|run| run.len()).map_or(0, |run| run[0])
 }
 
 /// Finds the nodes that open services in some places are below.

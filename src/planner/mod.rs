@@ -4,11 +4,10 @@
 //! A [`Task`] is what rebalance and decommission have in common: a mapping and a
 //! topology whose names are resolved, shares, and the part that each service and
 //! base has. [`survey`] finds what each base starts from, [`flow`] solves, over
-//! integers alone, [`sequence`] puts the changes of each base in order, and [`bound`]
-//! proves the number of moves. [`part`] keeps to limits that are no flows, and
+//! integers alone, and [`sequence`] puts the changes of each base in order. What proves
+//! the number of moves, the [`certificate`](crate::certificate), knows nothing of these. [`part`] keeps to limits that are no flows, and
 //! [`one_by_one`] places freed replicas by a strategy.
 
-mod bound;
 mod flow;
 mod ids;
 mod leftover;
@@ -30,24 +29,35 @@ pub(crate) use part::{Most, restrict};
 pub(crate) use roles::Role;
 pub(crate) use select::{SelectError, write_ambiguous, write_nobody};
 pub(crate) use survey::{Broken, Survey};
-pub(crate) use task::{Aim, Kind, Task, TaskError};
+pub(crate) use task::{Task, TaskError};
 
-use bound::{Bound, Intact};
 use flow::{Bases, Changed, LoadTree, Solver};
 use ids::Ids;
 use load_nodes::{Network, cost_of_misses};
 use sequence::Sequencer;
 
+use crate::certificate::{Certificate, Numbers, Terms};
+use crate::goal::Goal;
 use crate::index::{Id, Name};
 use crate::mapping::change::RawChange;
+use crate::plan::Proof;
 
 /// A solved flow.
 #[derive(Debug)]
 pub(crate) struct Solution {
     /// The changes, over ids; those of a base together, in their order.
     pub(crate) changes: Vec<RawChange<Id>>,
-    /// The fewest moves of any plan to the same end.
-    pub(crate) lower_bound: usize,
+    /// What proves that they are the fewest; zeros will do when there is none.
+    numbers: Option<Numbers>,
+    /// What the loads that miss their bands cost.
+    misses: i128,
+}
+
+impl From<Vec<RawChange<Id>>> for Solution {
+    /// Changes that nobody asked to be the fewest.
+    fn from(changes: Vec<RawChange<Id>>) -> Self {
+        Self { changes, numbers: None, misses: 0 }
+    }
 }
 
 impl Task<'_> {
@@ -64,34 +74,39 @@ impl Task<'_> {
         survey
     }
 
-    /// Solves the flow and proves the solution.
+    /// Solves the flow.
     pub(crate) fn solve(&self, mut survey: Survey<'_>) -> Solution {
         let (topology, shares, limits) = (&*self.topology, &self.shares, &self.limits);
         let network = Network::new(topology, shares, limits, &survey.fixed_loads, self.is_soft);
-        let lacking = survey.short.iter().map(|&(_, lacking)| i64::from(lacking)).sum();
+        let lacking = survey.short.iter().map(|&(_, lacking)| i64::from(lacking)).sum::<i64>();
         let (loads, short) = survey.keep(limits, |place| network.nodes[place.index()].high);
         let Survey { bases, broken, loads: intact_loads, fixed_loads, .. } = survey;
-        let intact =
-            Intact { roles: &self.roles, loads: &intact_loads, lacking, replicas: self.replicas };
-        let total =
-            intact.total() + broken.iter().map(|broken| i64::from(broken.need)).sum::<i64>();
+        let needs = broken.iter().map(|broken| i64::from(broken.need)).sum::<i64>();
+        let total = intact_loads.iter().sum::<i64>() + lacking + needs;
         let tree = LoadTree::new(network.nodes.clone(), &loads, total);
         let (bases, potentials) = Solver::new(limits, bases, tree, short).run();
-        if !bases.is_any_changed() {
-            return Solution { changes: Vec::new(), lower_bound: 0 };
+        let changes = if bases.is_any_changed() { self.changes(&bases) } else { Vec::new() };
+        if !self.is_soft && count_moves(&changes) == 0 {
+            return changes.into();
         }
-        let changes = self.changes(&bases);
-        if changes.iter().all(|change| change.to.is_none()) {
-            // No plan has fewer moves than none.
-            return Solution { changes, lower_bound: 0 };
-        }
-        let potentials = &network.by_node(topology, &potentials);
-        let bound = Bound { topology, shares, limits, potentials, fixed: &fixed_loads };
-        let cost = bound.cost(&intact, &bases, &broken);
+        let numbers = Some(network.numbers(topology, limits, &potentials));
         let misses = if self.is_soft { self.misses(&bases, fixed_loads) } else { 0 };
-        let lower_bound = usize::try_from(cost - misses)
-            .expect("a bound from optimal potentials is the cost, which no misses exceed");
-        Solution { changes, lower_bound }
+        Solution { changes, numbers, misses }
+    }
+
+    /// The proof that a solution has the fewest moves: what the certificate comes to,
+    /// recomputed from the inputs by code that knows nothing of the solver.
+    pub(crate) fn prove(&self, goal: &Goal, solution: &Solution, is_whole: bool) -> Proof {
+        let misses = (self.is_soft && !is_whole).then_some(solution.misses);
+        let Some(numbers) = &solution.numbers else {
+            return Proof { certificate: Certificate::default(), lower_bound: 0, misses };
+        };
+        let terms = Terms::new(&self.mapping, &self.topology, &self.shares, goal)
+            .expect("the goal's names are resolved");
+        let moves = count_moves(&solution.changes) as i128;
+        let bound = terms.bound(numbers, Some(moves + solution.misses)) - solution.misses;
+        let lower_bound = usize::try_from(bound.max(0)).unwrap_or(usize::MAX);
+        Proof { certificate: numbers.by_name(&self.topology), lower_bound, misses }
     }
 
     /// What the distances of loads from their bands cost, of services and domains,
@@ -156,34 +171,39 @@ impl Task<'_> {
     }
 }
 
+/// How many of some changes are moves.
+pub(crate) fn count_moves(changes: &[RawChange<Id>]) -> usize {
+    changes.iter().filter(|change| change.to.is_some()).count()
+}
+
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proptest::collection::{btree_set, vec};
     use proptest::prelude::*;
 
     use crate::check::CheckOptions;
+    use crate::goal::RebalanceOptions;
     use crate::location::Level;
     use crate::mapping::PrefixMapping;
     use crate::prefix::{Base, Digits};
-    use crate::rebalance::RebalanceOptions;
     use crate::rules::Rules;
     use crate::service::Service;
     use crate::topology::Topology;
 
     /// Sixteen bases on a few services, some of which are unavailable.
     #[derive(Debug, Clone)]
-    pub(super) struct Instance {
-        pub(super) topology: Topology,
-        pub(super) mapping: PrefixMapping,
-        pub(super) rules: Rules,
+    pub(crate) struct Instance {
+        pub(crate) topology: Topology,
+        pub(crate) mapping: PrefixMapping,
+        pub(crate) rules: Rules,
         /// Services that are held, in a third of all instances.
-        pub(super) held: Vec<String>,
+        pub(crate) held: Vec<String>,
         /// Bases that are held, likewise.
-        pub(super) held_bases: Vec<Base>,
+        pub(crate) held_bases: Vec<Base>,
     }
 
     impl Instance {
-        pub(super) fn options(&self) -> RebalanceOptions {
+        pub(crate) fn options(&self) -> RebalanceOptions {
             let options = RebalanceOptions::new(self.rules).hold(self.held.iter().cloned());
             options.hold_bases(self.held_bases.iter().copied())
         }
@@ -230,7 +250,7 @@ mod tests {
         mapping
     }
 
-    pub(super) fn instance() -> impl Strategy<Value = Instance> {
+    pub(crate) fn instance() -> impl Strategy<Value = Instance> {
         let places = vec((0..16_u8, prop::bool::weighted(0.15)), 2..9);
         (places, rules(), 0..3_usize).prop_flat_map(|(places, rules, beyond)| {
             let (count, most) = (places.len(), usize::from(rules.replicas()) + beyond);

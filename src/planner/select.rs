@@ -33,10 +33,10 @@ impl Selection {
     ///
     /// [`SelectError`] for the first name that stands for nothing, or for two
     /// things.
-    pub(crate) fn new<'a>(
+    pub(crate) fn new(
         mapping: &PrefixMapping,
         topology: &Topology,
-        names: impl IntoIterator<Item = &'a str>,
+        names: &[String],
     ) -> Result<Self, SelectError> {
         let mut selection = Self::default();
         for name in names {
@@ -44,15 +44,6 @@ impl Selection {
         }
         selection.sort();
         Ok(selection)
-    }
-
-    /// [`Selection::new`] of owned names.
-    pub(crate) fn of_strings(
-        mapping: &PrefixMapping,
-        topology: &Topology,
-        names: &[String],
-    ) -> Result<Self, SelectError> {
-        Self::new(mapping, topology, names.iter().map(String::as_str))
     }
 
     fn add(
@@ -189,8 +180,9 @@ pub(crate) fn write_ambiguous(
 mod tests {
     use super::*;
     use crate::decommission::DecommissionError;
+    use crate::goal::RebalanceOptions;
     use crate::prefix::Digits;
-    use crate::rebalance::{RebalanceError, RebalanceOptions};
+    use crate::rebalance::RebalanceError;
     use crate::rules::Rules;
     use crate::service::Service;
 
@@ -215,17 +207,21 @@ mod tests {
         (mapping, Topology::new(services).unwrap())
     }
 
+    fn owned(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
     #[track_caller]
     fn selected(names: &[&str], wanted: &[&str]) {
         let (mapping, topology) = cluster();
-        let selection = Selection::new(&mapping, &topology, names.iter().copied()).unwrap();
+        let selection = Selection::new(&mapping, &topology, &owned(names)).unwrap();
         assert_eq!(selection.names(&mapping, &topology), wanted);
     }
 
     #[track_caller]
     fn refused(names: &[&str], wanted: &str) {
         let (mapping, topology) = cluster();
-        let refused = Selection::new(&mapping, &topology, names.iter().copied()).unwrap_err();
+        let refused = Selection::new(&mapping, &topology, &owned(names)).unwrap_err();
         assert_eq!(RebalanceError::from(refused.clone()).to_string(), wanted);
         assert_eq!(DecommissionError::from(refused).to_string(), wanted);
     }

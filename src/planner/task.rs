@@ -7,46 +7,15 @@ use super::ids::Ids;
 use super::limits::Limits;
 use super::roles::{Role, Roles};
 use super::select::{SelectError, Selection};
+use crate::goal::Goal;
 use crate::index::{Id, PlanName};
 use crate::mapping::change::RawChange;
 use crate::mapping::{Alias, PrefixMapping, TABLE_LIMIT};
-use crate::plan::Plan;
+use crate::plan::{Origin, Plan, Proof};
 use crate::prefix::{Base, Digits};
-use crate::ratio::Tolerance;
-use crate::rules::Rules;
 use crate::share::Shares;
 use crate::topology::Topology;
 use crate::unsatisfiable::Unsatisfiable;
-
-/// What a plan is to reach, in the caller's names.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Aim<'a> {
-    pub(crate) rules: Rules,
-    pub(crate) tolerance: Tolerance,
-    /// The services that get nothing and have no share.
-    pub(crate) drained: &'a [String],
-    pub(crate) kind: Kind<'a>,
-}
-
-/// What may move.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Kind<'a> {
-    /// All that is not held: services keep what they have and get nothing, bases
-    /// keep their services.
-    Rebalance { held: &'a [String], held_bases: &'a [Base] },
-    /// What some services have, of some bases, or of all.
-    Decommission { leaving: &'a [&'a str], bases: Option<&'a [Base]> },
-}
-
-impl Kind<'_> {
-    /// Whether some replicas can't move, so that loads may have to miss their bands.
-    const fn may_miss_bands(self) -> bool {
-        match self {
-            Self::Rebalance { held, held_bases } => !held.is_empty() || !held_bases.is_empty(),
-            Self::Decommission { .. } => true,
-        }
-    }
-}
 
 /// What the planners work on, all names resolved.
 #[derive(Debug)]
@@ -63,8 +32,7 @@ pub(crate) struct Task<'a> {
     pub(crate) replicas: u16,
     /// Whether loads may have to miss their bands.
     pub(crate) is_soft: bool,
-    drained: Selection,
-    held: Selection,
+    named: Named,
 }
 
 impl<'a> Task<'a> {
@@ -72,7 +40,7 @@ impl<'a> Task<'a> {
     pub(crate) fn new(
         mapping: &'a PrefixMapping,
         topology: &'a Topology,
-        aim: Aim<'_>,
+        goal: &Goal,
     ) -> Result<Self, TaskError> {
         let mut found = topology.find_all(mapping.boxed_names());
         let aliases = mapping.aliases(topology, &found);
@@ -80,20 +48,18 @@ impl<'a> Task<'a> {
         if !aliases.is_empty() {
             found = topology.find_all(mapping.boxed_names());
         }
-        let named = Named::new(&mapping, topology, aim)?;
+        let named = Named::new(&mapping, topology, goal)?;
         let topology = named.drained.drained(topology);
-        let (digits, replicas) = (mapping.digits(), aim.rules.replicas());
-        let shares = Shares::new(&topology, digits, aim.rules)
+        let (digits, replicas) = (mapping.digits(), goal.rules().replicas());
+        let shares = Shares::new(&topology, digits, goal.rules())
             .map_err(TaskError::Unsatisfiable)?
-            .tolerance(aim.tolerance);
+            .tolerance(goal.tolerance());
         if usize::from(replicas) > TABLE_LIMIT / digits.count() {
             return Err(TaskError::TooManyReplicas { replicas: replicas.into(), digits });
         }
         let ids = Ids::new(&found, &topology).map_err(|count| TaskError::TooManyNames { count })?;
-        let (roles, open) = named.roles(&mapping, &topology, &ids, aim.kind)?;
-        let limits = Limits::new(&topology, aim.rules, open);
-        let Named { drained, held, .. } = named;
-        let is_soft = aim.kind.may_miss_bands();
+        let (roles, open) = named.roles(&mapping, &topology, &ids, goal)?;
+        let limits = Limits::new(&topology, goal.rules(), open);
         Ok(Self {
             mapping,
             aliases,
@@ -103,9 +69,8 @@ impl<'a> Task<'a> {
             roles,
             limits,
             replicas,
-            is_soft,
-            drained,
-            held,
+            is_soft: goal.may_miss_bands(),
+            named,
         })
     }
 
@@ -118,19 +83,42 @@ impl<'a> Task<'a> {
         self.topology.services()[service.index()].address()
     }
 
-    /// The names of the services that are held, ascending.
-    pub(crate) fn held_names(&self) -> Vec<&str> {
-        self.held.names(&self.mapping, &self.topology)
+    /// The same goal with every name resolved: to an address, or to a name that only
+    /// the mapping has. Names and bases ascend, each once.
+    pub(crate) fn resolved(&self, mut goal: Goal) -> Goal {
+        let names = |selection: &Selection| {
+            let names = selection.names(&self.mapping, &self.topology);
+            names.into_iter().map(str::to_owned).collect()
+        };
+        let drained = names(&self.named.drained);
+        let bases = match &mut goal {
+            Goal::Rebalance(options) => {
+                (options.drain, options.hold) = (drained, names(&self.named.held));
+                Some(&mut options.hold_bases)
+            }
+            Goal::Decommission { services, options } => {
+                (options.drain, *services) = (drained, names(&self.named.leaving));
+                options.bases.as_mut()
+            }
+        };
+        if let Some(bases) = bases {
+            bases.sort_unstable();
+            bases.dedup();
+        }
+        goal
     }
 
-    /// The plan of some changes, those of a base together and in their order.
-    pub(crate) fn plan(self, changes: Vec<RawChange<Id>>, lower_bound: Option<usize>) -> Plan {
+    /// The plan to a goal of some changes, those of a base together and in their order.
+    pub(crate) fn plan(
+        self,
+        goal: Goal,
+        changes: Vec<RawChange<Id>>,
+        proof: Option<Proof>,
+    ) -> Plan {
         let (names, changes) = self.over_names(changes);
-        let drained = self.drained.names(&self.mapping, &self.topology);
-        let plan = Plan::new(&self.mapping, names, changes)
-            .with_drained(&drained)
-            .with_held(&self.held_names());
-        let plan = lower_bound.into_iter().fold(plan, Plan::with_proof);
+        let origin = Origin::Goal(Box::new(self.resolved(goal)));
+        let plan = Plan::new(&self.mapping, names, changes, origin);
+        let plan = proof.into_iter().fold(plan, Plan::with_proof);
         plan.with_aliases(self.aliases)
     }
 
@@ -172,19 +160,22 @@ struct Named {
 }
 
 impl Named {
-    fn new(mapping: &PrefixMapping, topology: &Topology, aim: Aim<'_>) -> Result<Self, TaskError> {
+    fn new(mapping: &PrefixMapping, topology: &Topology, goal: &Goal) -> Result<Self, TaskError> {
+        let select = |names: &[String]| Selection::new(mapping, topology, names);
         let mut named = Self {
-            drained: Selection::of_strings(mapping, topology, aim.drained)?,
+            drained: Selection::default(),
             held: Selection::default(),
             leaving: Selection::default(),
         };
-        match aim.kind {
-            Kind::Rebalance { held, .. } => {
-                named.held = Selection::of_strings(mapping, topology, held)?;
+        match goal {
+            Goal::Rebalance(options) => {
+                named.drained = select(&options.drain)?;
+                named.held = select(&options.hold)?;
             }
-            Kind::Decommission { leaving, bases } => {
-                named.leaving = Selection::new(mapping, topology, leaving.iter().copied())?;
-                if bases.is_none() {
+            Goal::Decommission { services, options } => {
+                named.drained = select(&options.drain)?;
+                named.leaving = select(services)?;
+                if options.bases.is_none() {
                     named.drained.add_all(&named.leaving);
                 }
             }
@@ -201,19 +192,20 @@ impl Named {
         mapping: &PrefixMapping,
         topology: &Topology,
         ids: &Ids,
-        kind: Kind<'_>,
+        goal: &Goal,
     ) -> Result<(Roles, Vec<bool>), TaskError> {
         let services = topology.by_location().iter();
         let available: Vec<bool> =
             services.map(|service| topology.services()[service.index()].is_available()).collect();
-        match kind {
-            Kind::Rebalance { held_bases, .. } => {
-                let still = flags(mapping.digits(), held_bases)?;
+        match goal {
+            Goal::Rebalance(options) => {
+                let still = flags(mapping.digits(), &options.hold_bases)?;
                 Ok(rebalance_roles(ids, &available, &self.held.ids(ids), still))
             }
-            Kind::Decommission { bases, .. } => {
+            Goal::Decommission { options, .. } => {
                 let leaving = self.leaving.ids(ids);
-                let still = bases.map(|bases| others_than(mapping, ids, bases, &leaving));
+                let still =
+                    options.get_bases().map(|bases| others_than(mapping, ids, bases, &leaving));
                 let still = still.transpose()?.unwrap_or_default();
                 Ok(decommission_roles(ids, &available, &leaving, still))
             }

@@ -159,7 +159,7 @@ fn a_second_drain_never_refills_the_first() {
         let options = DecommissionOptions::new(rules);
         let Ok(plan) = mapping.decommission(&topology, &[first], &options) else { continue };
         let after = mapping.apply(&plan).unwrap();
-        let options = options.drained([first]);
+        let options = options.drain([first]);
         let Ok(plan) = after.decommission(&topology, &[second], &options) else { continue };
         let after = after.apply(&plan).unwrap();
         assert_eq!(after.managed_bases(first).count(), 0, "seed {seed}");

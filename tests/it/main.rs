@@ -28,3 +28,4 @@ mod share;
 mod steps;
 mod tidy;
 mod vectors;
+mod verify;

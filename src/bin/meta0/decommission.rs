@@ -17,7 +17,7 @@ pub(crate) fn run(args: &DecommissionArgs) -> Result<ExitCode, Failure> {
     let mut options = DecommissionOptions::new(rules)
         .tolerance(args.tolerance)
         .strategy(args.strategy.into())
-        .drained(&args.drained);
+        .drain(&args.drained);
     if let Some(names) = &args.base {
         options = options.bases(bases("--base", names, before.digits())?);
     }

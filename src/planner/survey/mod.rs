@@ -158,10 +158,10 @@ mod tests {
 
     use super::super::tests::{Instance, instance};
     use super::*;
+    use crate::goal::{Goal, RebalanceOptions};
     use crate::index::Id;
+    use crate::planner::Task;
     use crate::planner::roles::Role;
-    use crate::planner::{Aim, Kind, Task};
-    use crate::ratio::Tolerance;
 
     /// How many open services the rules let a base have beside some.
     fn room(limits: &Limits, held: &[Place]) -> usize {
@@ -231,9 +231,9 @@ mod tests {
         #[test]
         fn a_survey_finds_what_a_plain_judge_finds(instance in instance()) {
             let Instance { topology, mapping, rules, held, held_bases } = &instance;
-            let kind = Kind::Rebalance { held, held_bases };
-            let aim = Aim { rules: *rules, tolerance: Tolerance::default(), drained: &[], kind };
-            let Ok(task) = Task::new(mapping, topology, aim) else { return Ok(()) };
+            let options = RebalanceOptions::new(*rules).hold(held.clone());
+            let goal = Goal::Rebalance(options.hold_bases(held_bases.iter().copied()));
+            let Ok(task) = Task::new(mapping, topology, &goal) else { return Ok(()) };
             let survey =
                 Survey::new(&task.mapping, &task.ids, &task.roles, &task.limits, task.replicas);
             let broken = survey.broken.iter().map(|it| (it.base, it.need, it.stuck)).collect();

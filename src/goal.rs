@@ -1,0 +1,288 @@
+//! What a plan is for: the rules to reach, and what may be done for that.
+//!
+//! The options of an operation are what a caller asks; a plan keeps them with every
+//! name resolved, as its goal.
+
+use crate::prefix::Base;
+use crate::ratio::Tolerance;
+use crate::rules::Rules;
+
+/// What a plan is for: the operation that made it, with its options.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Goal {
+    /// A valid and balanced mapping, by the fewest moves.
+    Rebalance(RebalanceOptions),
+    /// Services lose bases, and nothing else moves.
+    Decommission {
+        /// The services, by address or by a name that only the mapping has.
+        services: Vec<String>,
+        /// The rest.
+        options: DecommissionOptions,
+    },
+}
+
+impl Goal {
+    /// The rules.
+    #[must_use]
+    pub const fn rules(&self) -> Rules {
+        match self {
+            Self::Rebalance(options) => options.rules,
+            Self::Decommission { options, .. } => options.rules,
+        }
+    }
+
+    /// How much wider the bands are.
+    #[must_use]
+    pub const fn tolerance(&self) -> Tolerance {
+        match self {
+            Self::Rebalance(options) => options.tolerance,
+            Self::Decommission { options, .. } => options.tolerance,
+        }
+    }
+
+    /// The services that get nothing and have no share, as they are named: those of a
+    /// decommission among them, unless they lose some bases only.
+    pub fn drained_names(&self) -> impl Iterator<Item = &String> + Clone {
+        let (drain, services) = match self {
+            Self::Rebalance(options) => (&options.drain, &[][..]),
+            Self::Decommission { services, options } if options.bases.is_none() => {
+                (&options.drain, &services[..])
+            }
+            Self::Decommission { options, .. } => (&options.drain, &[][..]),
+        };
+        drain.iter().chain(services)
+    }
+
+    /// Whether some replicas can't move, so that loads may have to miss their bands:
+    /// in a decommission, and where services or bases are held.
+    #[must_use]
+    pub const fn may_miss_bands(&self) -> bool {
+        match self {
+            Self::Rebalance(options) => !options.hold.is_empty() || !options.hold_bases.is_empty(),
+            Self::Decommission { .. } => true,
+        }
+    }
+}
+
+/// How to rebalance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RebalanceOptions {
+    pub(crate) rules: Rules,
+    pub(crate) tolerance: Tolerance,
+    pub(crate) drain: Vec<String>,
+    pub(crate) hold: Vec<String>,
+    pub(crate) hold_bases: Vec<Base>,
+    max_moves: Option<usize>,
+    max_moves_per_base: Option<usize>,
+}
+
+impl RebalanceOptions {
+    /// By those rules, with no tolerance and no restriction.
+    #[must_use]
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            tolerance: Tolerance::default(),
+            drain: Vec::new(),
+            hold: Vec::new(),
+            hold_bases: Vec::new(),
+            max_moves: None,
+            max_moves_per_base: None,
+        }
+    }
+
+    /// Wider bands: fewer moves for a rougher balance. Still an exact optimum.
+    #[must_use]
+    pub const fn tolerance(mut self, tolerance: Tolerance) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+
+    /// Services that lose all they have and get nothing, as if their score were
+    /// 0: by address, by id, or all of a location (`paris.rack1`). A name that
+    /// only the mapping knows is drained in any case.
+    #[must_use]
+    pub fn drain<S: Into<String>>(mut self, services: impl IntoIterator<Item = S>) -> Self {
+        self.drain.extend(services.into_iter().map(Into::into));
+        self
+    }
+
+    /// Services, named likewise, that keep what they have and get nothing.
+    /// Loads may then have to miss their bands, by as little as can be.
+    ///
+    /// Where what is held leaves a base no room for all its replicas, no live copy
+    /// is taken away for that: replicas stay that break a rule, as few rules as can
+    /// be. They are a load that the plan is not balanced around.
+    #[must_use]
+    pub fn hold<S: Into<String>>(mut self, services: impl IntoIterator<Item = S>) -> Self {
+        self.hold.extend(services.into_iter().map(Into::into));
+        self
+    }
+
+    /// Bases that keep the services they have and get no others, whatever is wrong
+    /// with them. Loads may then have to miss their bands, by as little as can be.
+    #[must_use]
+    pub fn hold_bases(mut self, bases: impl IntoIterator<Item = Base>) -> Self {
+        self.hold_bases.extend(bases);
+        self
+    }
+
+    /// At most `most` moves. The plan is then a part of the whole one that
+    /// makes nothing worse, and [`Plan::shortfall`] says what it leaves.
+    #[must_use]
+    pub const fn max_moves(mut self, most: usize) -> Self {
+        self.max_moves = Some(most);
+        self
+    }
+
+    /// At most `most` moves of each base, with the same proviso.
+    #[must_use]
+    pub const fn max_moves_per_base(mut self, most: usize) -> Self {
+        self.max_moves_per_base = Some(most);
+        self
+    }
+}
+
+impl RebalanceOptions {
+    /// The rules.
+    #[must_use]
+    pub const fn get_rules(&self) -> Rules {
+        self.rules
+    }
+
+    /// How much wider the bands are.
+    #[must_use]
+    pub const fn get_tolerance(&self) -> Tolerance {
+        self.tolerance
+    }
+
+    /// The services to drain, as they were named.
+    #[must_use]
+    pub fn get_drain(&self) -> &[String] {
+        &self.drain
+    }
+
+    /// The services to hold, as they were named.
+    #[must_use]
+    pub fn get_hold(&self) -> &[String] {
+        &self.hold
+    }
+
+    /// The bases to hold.
+    #[must_use]
+    pub fn get_hold_bases(&self) -> &[Base] {
+        &self.hold_bases
+    }
+
+    /// The most moves; `None` for as many as it takes.
+    #[must_use]
+    pub const fn get_max_moves(&self) -> Option<usize> {
+        self.max_moves
+    }
+
+    /// The most moves of each base; `None` for as many as it takes.
+    #[must_use]
+    pub const fn get_max_moves_per_base(&self) -> Option<usize> {
+        self.max_moves_per_base
+    }
+}
+
+/// Where a freed replica goes, of the services that the rules allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Strategy {
+    /// Where the loads, all together, end up closest to their bands.
+    #[default]
+    Optimal,
+    /// To the service with the fewest bases, the first by address of several.
+    FewestBases,
+    /// To the service with the most room, which is the upper end of its band
+    /// less the bases that it has; the first by address of several. Where none
+    /// has room, to the one that is the least beyond its band.
+    MostAvailability,
+}
+
+/// How to decommission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecommissionOptions {
+    pub(crate) rules: Rules,
+    pub(crate) tolerance: Tolerance,
+    pub(crate) bases: Option<Vec<Base>>,
+    pub(crate) drain: Vec<String>,
+    pub(crate) strategy: Strategy,
+}
+
+impl DecommissionOptions {
+    /// By those rules: all bases, and the optimal strategy.
+    #[must_use]
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            tolerance: Tolerance::default(),
+            bases: None,
+            drain: Vec::new(),
+            strategy: Strategy::default(),
+        }
+    }
+
+    /// Wider bands.
+    #[must_use]
+    pub const fn tolerance(mut self, tolerance: Tolerance) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+
+    /// The bases that the services lose, and no others: none at all when there
+    /// are none. All that they have, unless said.
+    #[must_use]
+    pub fn bases(mut self, bases: impl IntoIterator<Item = Base>) -> Self {
+        self.bases.get_or_insert_default().extend(bases);
+        self
+    }
+
+    /// Services that were drained before and are to stay so: they get nothing,
+    /// and have no share. By address, by id, or all of a location.
+    #[must_use]
+    pub fn drain<S: Into<String>>(mut self, services: impl IntoIterator<Item = S>) -> Self {
+        self.drain.extend(services.into_iter().map(Into::into));
+        self
+    }
+
+    /// How each freed replica finds its place.
+    #[must_use]
+    pub const fn strategy(mut self, strategy: Strategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+}
+
+impl DecommissionOptions {
+    /// The rules.
+    #[must_use]
+    pub const fn get_rules(&self) -> Rules {
+        self.rules
+    }
+
+    /// How much wider the bands are.
+    #[must_use]
+    pub const fn get_tolerance(&self) -> Tolerance {
+        self.tolerance
+    }
+
+    /// The bases that the services lose; `None` for all.
+    #[must_use]
+    pub fn get_bases(&self) -> Option<&[Base]> {
+        self.bases.as_deref()
+    }
+
+    /// The services that stay drained, as they were named.
+    #[must_use]
+    pub fn get_drain(&self) -> &[String] {
+        &self.drain
+    }
+
+    /// How each freed replica finds its place.
+    #[must_use]
+    pub const fn get_strategy(&self) -> Strategy {
+        self.strategy
+    }
+}
