@@ -144,7 +144,7 @@ impl PrefixMapping {
         }
         let (solution, is_optimal) = work(&task, survey);
         let goal = task.resolved(goal);
-        let proof = is_optimal.then(|| task.prove(&goal, &solution, true));
+        let proof = is_optimal.then(|| task.prove(&goal, &solution));
         Ok(task.plan(goal, solution.changes, proof))
     }
 }

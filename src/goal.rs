@@ -53,6 +53,16 @@ impl Goal {
         drain.iter().chain(services)
     }
 
+    /// Whether moves are limited, in all or of each base.
+    pub(crate) const fn limits_moves(&self) -> bool {
+        match self {
+            Self::Rebalance(options) => {
+                options.max_moves.is_some() || options.max_moves_per_base.is_some()
+            }
+            Self::Decommission { .. } => false,
+        }
+    }
+
     /// Whether some replicas can't move, so that loads may have to miss their bands:
     /// in a decommission, and where services or bases are held.
     #[must_use]

@@ -79,7 +79,7 @@ impl RebalanceOptions {
         let part = restrict(&task, &whole.changes, Most { moves, moves_per_base });
         let is_whole = part.is_none();
         let goal = task.resolved(goal);
-        let proof = task.prove(&goal, &whole, is_whole);
+        let proof = task.prove(&goal, &whole);
         let moves_left =
             part.as_deref().map_or(0, |part| count_moves(&whole.changes) - count_moves(part));
         let changes = part.unwrap_or(whole.changes);

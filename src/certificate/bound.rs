@@ -1,7 +1,7 @@
 //! The sums that make the bound, recomputed from the inputs.
 
 use super::caps::Caps;
-use super::greed::{Greed, offers};
+use super::greed::{Greed, Least, offers};
 use super::numbers::Numbers;
 use super::parts::{Part, Parts, Roster, Split};
 use super::{CertificateError, DOMAIN_WEIGHT, SERVICE_WEIGHT};
@@ -13,6 +13,9 @@ use crate::prefix::Base;
 use crate::service::ServiceIndex;
 use crate::share::{Band, Shares};
 use crate::topology::Topology;
+
+/// How many values a cell of a table has.
+const ALL_NAMES: usize = 1 << 16;
 
 /// What a goal asks of a mapping, all of it recomputed from the inputs.
 #[derive(Debug)]
@@ -56,7 +59,11 @@ impl<'a> Terms<'a> {
         let offers = offers(&self.caps, &self.parts.open, &numbers.services);
         let mut greed = Greed::new(&self.caps, &numbers.services, &offers);
         if self.is_soft {
-            let bases = self.refilled_at_bar(&mut greed).unwrap_or_else(|| self.bases(&mut greed));
+            let bases = if self.parts.refills_only {
+                self.refilled_bases(&mut greed)
+            } else {
+                self.bases(&mut greed)
+            };
             let placed = i64::try_from(bases.placed).expect("a table has room for 2^28 replicas");
             let nodes = self.soft_nodes(numbers, &bases.fixed_loads, placed);
             return bases.least + nodes + i128::from(placed) * i128::from(numbers.root);
@@ -78,11 +85,7 @@ impl<'a> Terms<'a> {
             return None;
         }
         let bar = i128::from(greed.bar());
-        let mut loads = vec![0_u32; self.mapping.boxed_names().len() + 1];
-        let holes = loads.len() - 1;
-        for name in self.mapping.table() {
-            loads[name.index().min(holes)] += 1;
-        }
+        let loads = self.loads();
         let total = (self.mapping.num_bases() * self.replicas) as i128;
         let (mut sum, mut kept) = (0, 0);
         for ((part, place), &load) in self.roster.part.iter().zip(&self.roster.place).zip(&loads) {
@@ -96,6 +99,25 @@ impl<'a> Terms<'a> {
             }
         }
         Some(sum + (total - kept) * bar)
+    }
+
+    /// How often each name stands in the table, and after all names more.
+    fn loads(&self) -> Vec<u32> {
+        let (table, names) = (self.mapping.table(), self.mapping.boxed_names().len());
+        if table.len() < ALL_NAMES {
+            let mut loads = vec![0; names + 1];
+            for name in table {
+                loads[name.index().min(names)] += 1;
+            }
+            return loads;
+        }
+        // With room for whatever a cell may be, no cell is asked whether it is a name.
+        let loads = vec![0; ALL_NAMES];
+        let mut loads: Box<[u32; ALL_NAMES]> = loads.try_into().expect("as long as that");
+        for name in table {
+            loads[name.index()] += 1;
+        }
+        loads[..names].to_vec()
     }
 
     /// What the bases come to, each by greed.
@@ -117,38 +139,43 @@ impl<'a> Terms<'a> {
         bases
     }
 
-    /// What the bases come to where each gets what leaves it, all of that at the bar.
-    /// `None` where it is otherwise.
-    fn refilled_at_bar(&self, greed: &mut Greed<'_>) -> Option<Bases> {
-        if !self.parts.refills_only || !greed.is_bar_met(self.replicas) {
-            return None;
-        }
+    /// What the bases come to where each gets no more than leaves it: of all others,
+    /// the loads alone count.
+    fn refilled_bases(&self, greed: &mut Greed<'_>) -> Bases {
         let leaves: Vec<bool> = self.roster.part.iter().map(|&it| it == Part::Leaving).collect();
         let mut loads = vec![0_u64; leaves.len()];
-        let (mut placed, mut split) = (0, Split::default());
+        let mut bases = Bases { least: 0, placed: 0, fixed_loads: vec![0; self.parts.open.len()] };
+        let bar = greed.is_bar_met(self.replicas).then(|| greed.bar());
+        let mut split = Split::default();
         for (base, row) in self.mapping.rows().enumerate() {
-            let (mut is_left, mut last) = (false, Name::NONE);
+            let (mut last, mut is_left) = (Name::NONE, false);
             for &name in row {
                 loads[name.index()] += u64::from(name != last);
                 is_left |= leaves[name.index()];
                 last = name;
             }
-            if is_left && !self.parts.is_still(base) {
-                self.roster.split(row, false, &mut split);
-                placed += split.wanted(self.replicas, false, true);
-                row.chunk_by(|a, b| a == b).map(|same| same[0].index()).for_each(|name| {
-                    loads[name] -= u64::from(leaves[name]);
-                });
+            if !is_left || self.parts.is_still(base) {
+                continue;
+            }
+            self.roster.split(row, false, &mut split);
+            let want = split.wanted(self.replicas, false, true);
+            let cheapest = match bar {
+                Some(bar) => Least { cost: want as i128 * i128::from(bar), placed: want },
+                None => greed.least(&[], &split.fixed, want),
+            };
+            bases.least += cheapest.cost;
+            bases.placed += cheapest.placed;
+            for name in row.chunk_by(|a, b| a == b).map(|same| same[0].index()) {
+                loads[name] -= u64::from(leaves[name]);
             }
         }
-        let mut fixed_loads = vec![0; self.parts.open.len()];
         for (place, load) in self.roster.place.iter().zip(loads) {
-            if let Some(fixed) = fixed_loads.get_mut(place.index()) {
+            if let Some(fixed) = bases.fixed_loads.get_mut(place.index()) {
                 *fixed += load;
             }
         }
-        let least = placed as i128 * i128::from(greed.bar());
-        Some(Bases { least, placed, fixed_loads: self.of_available(fixed_loads) })
+        bases.fixed_loads = self.of_available(bases.fixed_loads);
+        bases
     }
 
     fn of_available(&self, mut loads: Vec<u64>) -> Vec<u64> {
@@ -223,45 +250,57 @@ impl<'a> Terms<'a> {
     }
 
     /// What the distances of loads from their bands cost after a plan, of the replicas
-    /// that stay and those that the bases place; 0 where loads can't miss.
+    /// that stay and those that the bases place; 0 where loads can't miss. Those that
+    /// stay beside them, by base and name, do not count.
     ///
     /// # Errors
     ///
     /// [`Astray`] for the first base that is not as a plan to the goal leaves it.
     pub(crate) fn misses_after(
         &self,
-        numbers: &Numbers,
         after: &PrefixMapping,
+        beside: &[(u16, Box<str>)],
     ) -> Result<i128, Astray> {
         if !self.is_soft {
             return Ok(0);
         }
-        let offers = offers(&self.caps, &self.parts.open, &numbers.services);
-        let mut least = Greed::new(&self.caps, &numbers.services, &offers);
-        let mut chosen = Greed::new(&self.caps, &numbers.services, &[]);
-        let mut loads = vec![0; self.topology.services().len()];
+        let prices = vec![0; self.parts.open.len()];
+        let offers = offers(&self.caps, &self.parts.open, &prices);
+        let mut greed = Greed::new(&self.caps, &prices, &offers);
+        let mut loads = vec![0; self.parts.open.len()];
+        let mut alone = Greed::new(&self.caps, &prices, &[]);
+        let mut rest = beside.iter().map(|(base, name)| (usize::from(*base), &**name)).peekable();
         self.for_each_base_after(after, |base, is_still, was, is| {
-            let want = was.wanted(self.replicas, is_still, self.parts.refills_only);
-            let most = least.least(&was.own, &was.fixed, want).placed;
-            let is_new = |place: &Place| !was.own.contains(place);
-            let among = is.placed.iter().map(|place| (*place, is_new(place)));
-            let placed = chosen.choose(among, &was.fixed, want);
-            if placed.len() < most {
-                return Err(Astray::Lacking { base, lacking: most - placed.len() });
+            while let Some((_, name)) = rest.next_if(|(at, _)| *at == base.index()) {
+                let place = self.place(name).filter(|place| was.own.contains(place));
+                let at = is.placed.iter().position(|&other| Some(other) == place);
+                is.placed.swap_remove(at.ok_or(Astray::Changed { base })?);
             }
-            // A replica that a base can't place may stay beside the others. None may come.
-            if is.placed.iter().any(|place| is_new(place) && !placed.contains(place)) {
-                return Err(Astray::Changed { base });
+            let want = was.wanted(self.replicas, is_still, self.parts.refills_only);
+            let most = greed.least(&was.own, &was.fixed, want).placed;
+            let placed = alone.least(&is.placed, &was.fixed, is.placed.len()).placed;
+            if placed < is.placed.len() || placed > want {
+                return Err(Astray::Crowded { base });
+            }
+            if placed < most {
+                return Err(Astray::Lacking { base, lacking: most - placed });
             }
             if self.parts.refills_only && is.leaving > 0 {
                 return Err(Astray::Remains { base });
             }
-            for place in placed.iter().chain(&was.fixed) {
+            for place in is.placed.iter().chain(&was.fixed) {
                 loads[place.index()] += 1;
             }
             Ok(())
         })?;
         Ok(self.misses(&self.of_available(loads)))
+    }
+
+    /// Where a service is.
+    fn place(&self, address: &str) -> Option<Place> {
+        let service = self.topology.find(address)?;
+        let mut places = Place::all(self.parts.open.len()).zip(self.topology.by_location());
+        places.find(|&(_, &other)| other == service).map(|(place, _)| place)
     }
 
     /// Refuses a plan that changes what the goal leaves where it is.
@@ -278,7 +317,7 @@ impl<'a> Terms<'a> {
     fn for_each_base_after(
         &self,
         after: &PrefixMapping,
-        mut show: impl FnMut(Base, bool, &Split, &After) -> Result<(), Astray>,
+        mut show: impl FnMut(Base, bool, &Split, &mut After) -> Result<(), Astray>,
     ) -> Result<(), Astray> {
         let roster = Roster::new(after, self.topology, &self.parts);
         let (mut was, mut is) = (Split::default(), After::default());
@@ -291,7 +330,7 @@ impl<'a> Terms<'a> {
             if is.kept != was.kept || !was.fixed.iter().all(|place| is.fixed.contains(place)) {
                 return Err(Astray::Changed { base });
             }
-            show(base, is_still, &was, &is)?;
+            show(base, is_still, &was, &mut is)?;
         }
         Ok(())
     }
@@ -367,6 +406,8 @@ pub(crate) enum Astray {
     Changed { base: Base },
     /// A replica that was to go is there.
     Remains { base: Base },
+    /// It has services together that the rules keep apart, or more than it is to have.
+    Crowded { base: Base },
     /// It could have more replicas.
     Lacking { base: Base, lacking: usize },
 }

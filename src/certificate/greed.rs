@@ -134,27 +134,6 @@ impl<'a> Greed<'a> {
         let rest = take(self.caps, &mut self.taken, full, &self.own[cheap..], first);
         Least { cost: sum + rest, placed: self.taken.len() - fixed.len() }
     }
-
-    /// As many of some services as the rules let a base have beside fixed ones, at most
-    /// `want`, the cheapest; `new` says which cost one more.
-    pub(super) fn choose(
-        &mut self,
-        among: impl Iterator<Item = (Place, bool)>,
-        fixed: &[Place],
-        want: usize,
-    ) -> &[Place] {
-        self.own.clear();
-        let price = |(place, is_new): (Place, bool)| Priced {
-            cost: i64::from(is_new) - self.prices[place.index()],
-            place,
-        };
-        self.own.extend(among.map(price));
-        self.own.sort_unstable();
-        self.taken.clear();
-        self.taken.extend(fixed);
-        take(self.caps, &mut self.taken, fixed.len() + want, &self.own, &[]);
-        &self.taken[fixed.len()..]
-    }
 }
 
 /// Takes, up to `full` in all, the first that fit of own services and others, each

@@ -93,6 +93,9 @@ pub(crate) struct Proof {
     /// Under limits on moves, where loads may have to miss their bands: what the misses
     /// of the whole plan cost. The bound is on plans that miss by no more.
     pub(crate) misses: Option<i128>,
+    /// Where a hold leaves a base no room for what it has: the replicas, by base and
+    /// name, that stay beside those that it is to have. They are no loads to the bound.
+    pub(crate) beside: Vec<(u16, Box<str>)>,
 }
 
 impl Plan {

@@ -19,7 +19,7 @@ use std::error::Error;
 use std::fmt;
 
 use super::{ApplyError, Origin, Plan, Proof};
-use crate::certificate::{Astray, Certificate, CertificateError, Terms};
+use crate::certificate::{Astray, CertificateError, Terms};
 use crate::check::{CheckOptions, CheckReport};
 use crate::goal::Goal;
 use crate::index::PlanName;
@@ -175,11 +175,10 @@ impl Case<'_> {
         let report = self.after.check(&topology, &options);
         let report = report.map_err(CertificateError::Unsatisfiable)?;
         let Some(proof) = &self.plan.proof else {
-            let nothing = Certificate::default().numbers(&topology)?;
-            terms.misses_after(&nothing, self.after)?;
+            terms.misses_after(self.after, &[])?;
             return Ok((report, None));
         };
-        let is_whole = !self.is_limited();
+        let is_whole = !goal.limits_moves();
         if !goal.may_miss_bands() && is_whole && !report.is_clean() {
             return Err(VerifyError::NotReached { report: Box::new(report) });
         }
@@ -203,7 +202,7 @@ impl Case<'_> {
     ) -> Result<usize, VerifyError> {
         let numbers = proof.certificate.numbers(topology)?;
         let misses = if is_whole {
-            terms.misses_after(&numbers, self.after)?
+            terms.misses_after(self.after, &proof.beside)?
         } else {
             terms.refuse_other_changes(self.after)?;
             proof.misses.unwrap_or(0)
@@ -231,15 +230,6 @@ impl Case<'_> {
                 service: self.plan.names[change.to.index()].as_ref().to_owned(),
             }),
             None => Ok(()),
-        }
-    }
-
-    fn is_limited(&self) -> bool {
-        match self.goal {
-            Goal::Rebalance(options) => {
-                options.get_max_moves().is_some() || options.get_max_moves_per_base().is_some()
-            }
-            Goal::Decommission { .. } => false,
         }
     }
 
@@ -284,6 +274,11 @@ pub enum VerifyError {
     },
     /// A replica that was to stay is gone, or one changed that had no part in it.
     Changed {
+        /// The base.
+        base: Base,
+    },
+    /// A base has services together that the rules keep apart, or more than it is to have.
+    Crowded {
         /// The base.
         base: Base,
     },
@@ -344,6 +339,7 @@ impl From<Astray> for VerifyError {
         match astray {
             Astray::Changed { base } => Self::Changed { base },
             Astray::Remains { base } => Self::Remains { base },
+            Astray::Crowded { base } => Self::Crowded { base },
             Astray::Lacking { base, lacking } => Self::Lacking { base, lacking },
         }
     }
@@ -367,6 +363,11 @@ impl fmt::Display for VerifyError {
             Self::Changed { base } => write!(
                 f,
                 "base {}: a replica changes that the goal leaves where it is",
+                base.first_prefix()
+            ),
+            Self::Crowded { base } => write!(
+                f,
+                "base {} gets services that the rules keep apart, or too many",
                 base.first_prefix()
             ),
             Self::Remains { base } => write!(

@@ -34,20 +34,20 @@ impl<'a> Leftover<'a> {
         Self { limits, replicas }
     }
 
-    /// Lets some of `going` stay in a base that has `held`.
+    /// Lets some of `going` stay in a base that has `held`, and returns them.
     pub(super) fn keep_some(
         &self,
         held: &[Id],
         going: &mut Vec<Id>,
         is_sound: impl Fn(Id) -> bool,
-    ) {
+    ) -> Vec<Id> {
         let staying = held.len() - going.len();
         let up = |ids: &[Id]| ids.iter().filter(|&&id| self.is_up(id)).count();
         let up_staying = up(held) - up(going);
         let wants = held.len().min(self.replicas).saturating_sub(staying);
         let wants_up = up(held).min(self.replicas).saturating_sub(up_staying);
         if wants == 0 && wants_up == 0 {
-            return;
+            return Vec::new();
         }
         let rest: Vec<Id> = held.iter().copied().filter(|id| !going.contains(id)).collect();
         let mut order = going.clone();
@@ -62,6 +62,7 @@ impl<'a> Leftover<'a> {
         let best = outcomes.min_by_key(|(broken, _)| *broken);
         let (_, kept) = best.expect("with all rules broken, anything may stay");
         going.retain(|id| !kept.contains(id));
+        kept
     }
 
     /// The first of some ids that keep the rules beside the rest, but for some of

@@ -51,12 +51,14 @@ pub(crate) struct Solution {
     numbers: Option<Numbers>,
     /// What the loads that miss their bands cost.
     misses: i128,
+    /// Replicas, by base, that stay beside those that the base is to have.
+    beside: Vec<(u16, Id)>,
 }
 
 impl From<Vec<RawChange<Id>>> for Solution {
     /// Changes that nobody asked to be the fewest.
     fn from(changes: Vec<RawChange<Id>>) -> Self {
-        Self { changes, numbers: None, misses: 0 }
+        Self { changes, numbers: None, misses: 0, beside: Vec::new() }
     }
 }
 
@@ -85,28 +87,44 @@ impl Task<'_> {
         let total = intact_loads.iter().sum::<i64>() + lacking + needs;
         let tree = LoadTree::new(network.nodes.clone(), &loads, total);
         let (bases, potentials) = Solver::new(limits, bases, tree, short).run();
-        let changes = if bases.is_any_changed() { self.changes(&bases) } else { Vec::new() };
+        let (changes, beside) =
+            if bases.is_any_changed() { self.changes(&bases) } else { (Vec::new(), Vec::new()) };
         if !self.is_soft && count_moves(&changes) == 0 {
             return changes.into();
         }
         let numbers = Some(network.numbers(topology, limits, &potentials));
         let misses = if self.is_soft { self.misses(&bases, fixed_loads) } else { 0 };
-        Solution { changes, numbers, misses }
+        Solution { changes, numbers, misses, beside }
     }
 
     /// The proof that a solution has the fewest moves: what the certificate comes to,
     /// recomputed from the inputs by code that knows nothing of the solver.
-    pub(crate) fn prove(&self, goal: &Goal, solution: &Solution, is_whole: bool) -> Proof {
-        let misses = (self.is_soft && !is_whole).then_some(solution.misses);
+    pub(crate) fn prove(&self, goal: &Goal, solution: &Solution) -> Proof {
+        let misses = (self.is_soft && goal.limits_moves()).then_some(solution.misses);
+        let beside = self.beside(solution);
         let Some(numbers) = &solution.numbers else {
-            return Proof { certificate: Certificate::default(), lower_bound: 0, misses };
+            return Proof { certificate: Certificate::default(), lower_bound: 0, misses, beside };
         };
         let terms = Terms::new(&self.mapping, &self.topology, &self.shares, goal)
             .expect("the goal's names are resolved");
         let moves = count_moves(&solution.changes) as i128;
         let bound = terms.bound(numbers, Some(moves + solution.misses)) - solution.misses;
         let lower_bound = usize::try_from(bound.max(0)).unwrap_or(usize::MAX);
-        Proof { certificate: numbers.by_name(&self.topology), lower_bound, misses }
+        let certificate = numbers.by_name(&self.topology);
+        Proof { certificate, lower_bound, misses, beside }
+    }
+
+    /// The replicas on open services that stay beside those that a base is to have, by
+    /// base and name; ascending.
+    fn beside(&self, solution: &Solution) -> Vec<(u16, Box<str>)> {
+        let is_open = |id: Id| {
+            let place = self.ids.place(id);
+            place.is_some() && self.limits.is_open(place)
+        };
+        let open = solution.beside.iter().filter(|(_, id)| is_open(*id));
+        let mut beside: Vec<_> = open.map(|&(base, id)| (base, self.name(id).into())).collect();
+        beside.sort_unstable();
+        beside
     }
 
     /// What the distances of loads from their bands cost, of services and domains,
@@ -137,7 +155,8 @@ impl Task<'_> {
     }
 
     /// What each base changes, in an order that breaks no rule it keeps.
-    pub(crate) fn changes(&self, bases: &Bases<'_>) -> Vec<RawChange<Id>> {
+    /// Also returns the replicas that stay beside those that a base is to have.
+    pub(crate) fn changes(&self, bases: &Bases<'_>) -> (Vec<RawChange<Id>>, Vec<(u16, Id)>) {
         let ids = &self.ids;
         let mut changes = Vec::new();
         let mut sequencer =
@@ -167,7 +186,7 @@ impl Task<'_> {
                 }
             }
         }
-        changes
+        (changes, sequencer.beside)
     }
 }
 

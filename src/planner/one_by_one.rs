@@ -87,7 +87,7 @@ impl<'a> Replacement<'a> {
                 tournament.set(chosen, key(chosen, &self.survey.fixed_loads));
             }
         }
-        task.changes(&self.survey.bases)
+        task.changes(&self.survey.bases).0
     }
 
     /// Asks for a place for each freed replica.
@@ -106,7 +106,7 @@ impl<'a> Replacement<'a> {
                 self.survey.fixed_loads[chosen.index()] += 1;
             }
         }
-        self.task.changes(&self.survey.bases)
+        self.task.changes(&self.survey.bases).0
     }
 
     fn candidates(&self, base: usize) -> (Vec<Place>, Vec<Candidate<'a>>) {

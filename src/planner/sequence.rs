@@ -52,6 +52,8 @@ pub(crate) struct Sequencer<'a> {
     coming: Vec<Id>,
     /// What chooses among what goes at last; `None` when all of it goes.
     leftover: Option<Leftover<'a>>,
+    /// What stays beside the services that a base wants.
+    pub(crate) beside: Vec<(u16, Id)>,
 }
 
 impl<'a> Sequencer<'a> {
@@ -66,6 +68,7 @@ impl<'a> Sequencer<'a> {
             going: Vec::new(),
             coming: Vec::new(),
             leftover: protects.then(|| Leftover::new(limits, replicas)),
+            beside: Vec::new(),
         }
     }
 
@@ -103,7 +106,8 @@ impl<'a> Sequencer<'a> {
             return;
         }
         if let Some(leftover) = &self.leftover {
-            leftover.keep_some(&self.held, &mut self.going, is_sound);
+            let kept = leftover.keep_some(&self.held, &mut self.going, is_sound);
+            self.beside.extend(kept.into_iter().map(|id| (base, id)));
         }
         // What is down goes first: a base names it, and so needs more that are up.
         let places = self.limits.places();
