@@ -148,26 +148,29 @@ impl<'a> Terms<'a> {
         let bar = greed.is_bar_met(self.replicas).then(|| greed.bar());
         let mut split = Split::default();
         for (base, row) in self.mapping.rows().enumerate() {
-            let (mut last, mut is_left) = (Name::NONE, false);
+            let (mut last, mut all, mut leaving) = (Name::NONE, 0, 0);
             for &name in row {
-                loads[name.index()] += u64::from(name != last);
-                is_left |= leaves[name.index()];
+                let is_other = usize::from(name != last);
+                loads[name.index()] += is_other as u64;
+                leaving += is_other * usize::from(leaves[name.index()]);
+                all += is_other;
                 last = name;
             }
-            if !is_left || self.parts.is_still(base) {
+            if leaving == 0 || self.parts.is_still(base) {
                 continue;
             }
-            self.roster.split(row, false, &mut split);
-            let want = split.wanted(self.replicas, false, true);
-            let cheapest = match bar {
-                Some(bar) => Least { cost: want as i128 * i128::from(bar), placed: want },
-                None => greed.least(&[], &split.fixed, want),
-            };
-            bases.least += cheapest.cost;
-            bases.placed += cheapest.placed;
             for name in row.chunk_by(|a, b| a == b).map(|same| same[0].index()) {
                 loads[name] -= u64::from(leaves[name]);
             }
+            let want = leaving.min(self.replicas.saturating_sub(all - leaving));
+            let cheapest = if let Some(bar) = bar {
+                Least { cost: want as i128 * i128::from(bar), placed: want }
+            } else {
+                self.roster.split(row, false, &mut split);
+                greed.least(&[], &split.fixed, want)
+            };
+            bases.least += cheapest.cost;
+            bases.placed += cheapest.placed;
         }
         for (place, load) in self.roster.place.iter().zip(loads) {
             if let Some(fixed) = bases.fixed_loads.get_mut(place.index()) {

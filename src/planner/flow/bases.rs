@@ -55,11 +55,6 @@ impl Bases<'_> {
         self.before.own(base)
     }
 
-    /// The services that a base held and keeps in any case.
-    pub(crate) fn fixed(&self, base: usize) -> impl Iterator<Item = Place> {
-        self.before.fixed(base).map(|(_, place)| place)
-    }
-
     /// The services that a base has now and may give up.
     #[inline]
     pub(crate) fn movable(&self, base: usize) -> impl Iterator<Item = Place> {

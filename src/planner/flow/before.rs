@@ -54,15 +54,4 @@ impl Before<'_> {
         let is = |name: &Name| self.fixed.get(name.index()) == Some(&place);
         !self.fixed.is_empty() && self.names(base).get(cell).is_some_and(is)
     }
-
-    /// What a base keeps in any case, and the cell that each is in.
-    pub(super) fn fixed(&self, base: usize) -> impl Iterator<Item = (usize, Place)> {
-        let names = if self.fixed.is_empty() { &[] } else { self.names(base) };
-        let fixed = names.iter().enumerate().filter_map(move |(cell, &name)| {
-            let is_repeated = cell > 0 && names[cell - 1] == name;
-            let place = *self.fixed.get(name.index())?;
-            (!is_repeated).then_some((cell, place))
-        });
-        fixed.filter(|(_, place)| place.is_some())
-    }
 }
