@@ -126,7 +126,7 @@ impl PrefixMapping {
     ///     let location = format!("rack{}.host{n}.disk0", n % 3).parse()?;
     ///     Ok(Service::new(format!("10.0.0.{n}:6001"), location))
     /// };
-    /// let services: Result<_, meta0::LocationError> = (1..=6).map(service).collect();
+    /// let services: Result<Vec<_>, meta0::LocationError> = (1..=6).map(service).collect();
     /// let topology = Topology::new(services?)?;
     ///
     /// let options = BootstrapOptions::new(Rules::new(3)?.min_dist("3".parse()?));
@@ -163,7 +163,7 @@ impl PrefixMapping {
 #[non_exhaustive]
 pub enum BootstrapError {
     /// The topology can't keep the rules; the proof is in it.
-    Unsatisfiable(Box<Unsatisfiable>),
+    Unsatisfiable(Unsatisfiable),
     /// More replicas of each base than a mapping has room for.
     TooManyReplicas {
         /// How many.

@@ -15,7 +15,7 @@ use crate::goal::{DecommissionOptions, Goal, Strategy};
 use crate::mapping::{PrefixMapping, write_other_digits, write_too_many_replicas};
 use crate::plan::Plan;
 use crate::planner::{
-    Broken, Candidate, Replacement, Role, SelectError, Solution, Survey, Task, TaskError,
+    Broken, Freed, Replacement, Role, SelectError, Solution, Survey, Task, TaskError,
     write_ambiguous, write_nobody,
 };
 use crate::prefix::{Base, Digits};
@@ -33,120 +33,140 @@ impl PrefixMapping {
     /// when only some bases go, of all that are available. A base that has more
     /// replicas than the rules want is not refilled beyond them.
     ///
-    /// Beside the plan this allocates at most 6 bytes for each replica, 24 for
-    /// each change and 1000 for each service, and 4 KiB.
+    /// With [`Strategy::Optimal`] the distance of all loads from their bands is the
+    /// least there is. The other strategies take
+    /// `O(replicas * log(services))` for each freed replica. Beside the plan this
+    /// allocates at most 6 bytes for each replica, 24 for each change and 1000 for each
+    /// service, and 4 KiB.
     ///
     /// # Errors
     ///
     /// [`DecommissionError`] when some freed replica has nowhere to go: before
-    /// anything is planned, with the bases and the reasons.
+    /// anything is planned, with the bases and the reasons. Also when the services that
+    /// stay can't keep the rules, or when a name stands for nothing or for two things.
     ///
     /// # Examples
     ///
     /// ```
     /// use meta0::{
-    ///     BootstrapOptions, DecommissionOptions, Digits, PrefixMapping, Rules, Service, Topology,
+    ///     BootstrapOptions, DecommissionOptions, Digits, MinDist, PrefixMapping, Rules, Service,
+    ///     Topology,
     /// };
     ///
     /// let service = |n: u8| Ok(Service::new(format!("10.0.0.{n}:6001"), format!("h{n}.d0").parse()?));
-    /// let services: Result<_, meta0::LocationError> = (1..=4).map(service).collect();
+    /// let services: Result<Vec<_>, meta0::LocationError> = (1..=4).map(service).collect();
     /// let topology = Topology::new(services?)?;
-    /// let rules = Rules::new(3)?.min_dist("2".parse()?);
+    /// let rules = Rules::new(3)?.min_dist(MinDist::HOST);
     /// let digits = Digits::try_from(2)?;
     /// let mapping = PrefixMapping::bootstrap(&topology, digits, &BootstrapOptions::new(rules))?;
     ///
     /// let options = DecommissionOptions::new(rules);
-    /// let plan = mapping.decommission(&topology, &["10.0.0.4:6001"], &options)?;
+    /// let plan = mapping.decommission(&topology, ["10.0.0.4:6001"], &options)?;
     /// assert_eq!(plan.moves(), 192);
     /// // With two hosts gone, three replicas have no place.
-    /// let refused = mapping.decommission(&topology, &["h3", "h4"], &options).unwrap_err();
+    /// let refused = mapping.decommission(&topology, ["h3", "h4"], &options).unwrap_err();
     /// assert!(refused.to_string().starts_with("no base can have 3 replicas: 2 is the most"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn decommission(
         &self,
         topology: &Topology,
-        services: &[&str],
+        services: impl IntoIterator<Item: AsRef<str>>,
         options: &DecommissionOptions,
     ) -> Result<Plan, DecommissionError> {
         let work = |task: &Task<'_>, survey: Survey<'_>| match options.strategy {
             Strategy::Optimal => {
                 let solution = task.solve(survey);
-                (solution, true)
+                Ok((solution, true))
             }
             Strategy::FewestBases => {
                 let bases = |bases: u64, _| bases.cast_signed();
-                (Replacement::new(task, survey).run_least(bases).into(), false)
+                Ok((Replacement::new(task, survey).run_least(bases).into(), false))
             }
             Strategy::MostAvailability => {
                 let lack_of_room =
                     |bases: u64, band: Band| bases.cast_signed().saturating_sub_unsigned(band.ceil);
-                (Replacement::new(task, survey).run_least(lack_of_room).into(), false)
+                Ok((Replacement::new(task, survey).run_least(lack_of_room).into(), false))
             }
         };
-        self.decommission_by(topology, services, options, work)
+        self.decommission_by(topology, owned(services), options, work)
     }
 
-    /// Like [`PrefixMapping::decommission`], with a choice of the caller's: of
-    /// each freed replica in turn, ascending by base, `choose` gets the base and
-    /// the services that the rules allow, ascending by address and never none,
-    /// and says the place in that slice of the one that takes it. A place beyond
-    /// its end counts as the last.
+    /// Like [`PrefixMapping::decommission`], with a choice of the caller's. Of each freed
+    /// replica in turn, ascending by base, `choose` gets the base, who leaves it, who
+    /// stays, and the services that the rules allow. It returns the place, in
+    /// [`Freed::candidates`], of the one that takes the replica, or `None` to take none,
+    /// and then there is no plan.
+    ///
+    /// The options' [`Strategy`] counts for nothing. Takes `O(services * replicas)` for
+    /// each freed replica, and the time of the closure.
     ///
     /// # Errors
     ///
-    /// Those of `decommission`.
+    /// Those of `decommission`, and [`DecommissionError::Declined`] when `choose` returns
+    /// `None`, or a place beyond the candidates.
     ///
     /// # Examples
     ///
     /// ```
-    /// use meta0::{Base, Candidate, DecommissionOptions, Rules};
+    /// use meta0::{DecommissionOptions, Freed, Rules};
     /// # use meta0::{Digits, PrefixMapping, Service, Topology};
     /// # let service = |n: u8| Service::new(format!("s{n}"), format!("h{n}.d0").parse().unwrap());
-    /// # let topology = Topology::new((1..=5).map(service).collect())?;
+    /// # let topology = Topology::new((1..=5).map(service))?;
     /// # let rules = Rules::new(3)?;
     /// # let mut mapping = PrefixMapping::new(Digits::try_from(0)?);
     /// # mapping.assign_services(mapping.digits().base(0).unwrap(), ["s1", "s2", "s3"])?;
     ///
     /// // The last by address, whatever its load.
-    /// let choose = |_: Base, offers: &[Candidate<'_>]| offers.len() - 1;
+    /// let last = |freed: Freed<'_>| freed.candidates().len().checked_sub(1);
     /// let options = DecommissionOptions::new(rules);
-    /// let plan = mapping.decommission_with(&topology, &["s1"], &options, choose)?;
+    /// let plan = mapping.decommission_with(&topology, ["s1"], &options, last)?;
     /// assert_eq!(plan.changes().next().and_then(|change| change.to), Some("s5"));
+    ///
+    /// let refused = mapping.decommission_with(&topology, ["s1"], &options, |_| None).unwrap_err();
+    /// assert_eq!(
+    ///     refused.to_string(),
+    ///     "base \"\" is given to none of the 2 services that the rules allow"
+    /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn decommission_with(
         &self,
         topology: &Topology,
-        services: &[&str],
+        services: impl IntoIterator<Item: AsRef<str>>,
         options: &DecommissionOptions,
-        mut choose: impl FnMut(Base, &[Candidate<'_>]) -> usize,
+        mut choose: impl FnMut(Freed<'_>) -> Option<usize>,
     ) -> Result<Plan, DecommissionError> {
         let work = |task: &Task<'_>, survey: Survey<'_>| {
-            (Replacement::new(task, survey).run(&mut choose).into(), false)
+            let changes = Replacement::new(task, survey).run(&mut choose);
+            let declined = |(base, candidates)| DecommissionError::Declined { base, candidates };
+            Ok((changes.map_err(declined)?.into(), false))
         };
-        self.decommission_by(topology, services, options, work)
+        self.decommission_by(topology, owned(services), options, work)
     }
 
     fn decommission_by(
         &self,
         topology: &Topology,
-        services: &[&str],
+        services: Vec<String>,
         options: &DecommissionOptions,
-        work: impl FnOnce(&Task<'_>, Survey<'_>) -> (Solution, bool),
+        work: impl FnOnce(&Task<'_>, Survey<'_>) -> Result<(Solution, bool), DecommissionError>,
     ) -> Result<Plan, DecommissionError> {
-        let services = services.iter().map(|&name| name.to_owned()).collect();
         let goal = Goal::Decommission { services, options: options.clone() };
         let task = Task::new(self, topology, &goal)?;
         let survey = task.survey();
         if survey.broken.iter().any(|broken| broken.stuck > 0) {
             return Err(nowhere(&task, &survey));
         }
-        let (solution, is_optimal) = work(&task, survey);
+        let (solution, is_optimal) = work(&task, survey)?;
         let goal = task.resolved(goal);
         let proof = is_optimal.then(|| task.prove(&goal, &solution));
         Ok(task.plan(goal, solution.changes, proof))
     }
+}
+
+fn owned(names: impl IntoIterator<Item: AsRef<str>>) -> Vec<String> {
+    names.into_iter().map(|name| name.as_ref().to_owned()).collect()
 }
 
 /// The bases of which a replica has nowhere to go, by reason.
@@ -154,11 +174,7 @@ fn nowhere(task: &Task<'_>, survey: &Survey<'_>) -> DecommissionError {
     let mut reasons: BTreeMap<(u16, u16, Vec<&str>), Vec<Base>> = BTreeMap::new();
     for &Broken { base, need: room, stuck } in survey.broken.iter().filter(|b| b.stuck > 0) {
         let index = base as usize;
-        let row = task.mapping.row(index).iter();
-        let ids = row.map(|&name| task.ids.of_name(name));
-        let fixed = ids.filter(|&id| task.roles.of(id) == Role::Fixed);
-        let mut stay: Vec<_> = fixed.map(|id| task.name(id)).collect();
-        stay.sort_unstable();
+        let stay = task.names_of(index, Role::Fixed);
         let base = task.mapping.digits().base(index).expect("a base of the mapping");
         reasons.entry((stuck, room, stay)).or_default().push(base);
     }
@@ -174,6 +190,7 @@ fn nowhere(task: &Task<'_>, survey: &Survey<'_>) -> DecommissionError {
 /// Bases of which a freed replica has nowhere to go, for one reason: what the
 /// replicas that stay leave room for.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stuck {
     /// How many replicas of each base are freed.
     pub freed: u16,
@@ -191,11 +208,18 @@ pub struct Stuck {
 #[non_exhaustive]
 pub enum DecommissionError {
     /// The services that stay can't keep the rules; the proof is in it.
-    Unsatisfiable(Box<Unsatisfiable>),
+    Unsatisfiable(Unsatisfiable),
     /// Some freed replica has nowhere to go.
     NowhereToGo {
         /// The bases, by reason.
         stuck: Vec<Stuck>,
+    },
+    /// The caller's choice takes none of the services that the rules allow.
+    Declined {
+        /// The base of which a replica is freed.
+        base: Base,
+        /// How many services there were.
+        candidates: usize,
     },
     /// A service that neither the topology nor the mapping has.
     UnknownService {
@@ -290,6 +314,15 @@ impl fmt::Display for DecommissionError {
                 } else {
                     Ok(())
                 }
+            }
+            Self::Declined { base, candidates } => {
+                let plural = if *candidates == 1 { "" } else { "s" };
+                write!(
+                    f,
+                    "base {:?} is given to none of the {candidates} service{plural} ",
+                    base.to_string()
+                )?;
+                f.write_str("that the rules allow")
             }
             Self::UnknownService { service } => write_nobody(f, service),
             Self::AmbiguousService { service, address, located } => {

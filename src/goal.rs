@@ -112,8 +112,8 @@ impl RebalanceOptions {
     /// 0: by address, by id, or all of a location (`paris.rack1`). A name that
     /// only the mapping knows is drained in any case.
     #[must_use]
-    pub fn drain<S: Into<String>>(mut self, services: impl IntoIterator<Item = S>) -> Self {
-        self.drain.extend(services.into_iter().map(Into::into));
+    pub fn drain(mut self, services: impl IntoIterator<Item: AsRef<str>>) -> Self {
+        self.drain.extend(services.into_iter().map(|name| name.as_ref().to_owned()));
         self
     }
 
@@ -124,8 +124,8 @@ impl RebalanceOptions {
     /// is taken away for that: replicas stay that break a rule, as few rules as can
     /// be. They are a load that the plan is not balanced around.
     #[must_use]
-    pub fn hold<S: Into<String>>(mut self, services: impl IntoIterator<Item = S>) -> Self {
-        self.hold.extend(services.into_iter().map(Into::into));
+    pub fn hold(mut self, services: impl IntoIterator<Item: AsRef<str>>) -> Self {
+        self.hold.extend(services.into_iter().map(|name| name.as_ref().to_owned()));
         self
     }
 
@@ -198,7 +198,11 @@ impl RebalanceOptions {
 }
 
 /// Where a freed replica goes, of the services that the rules allow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+///
+/// A choice of another kind is a closure:
+/// [`PrefixMapping::decommission_with`](crate::PrefixMapping::decommission_with).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Strategy {
     /// Where the loads, all together, end up closest to their bands.
     #[default]
@@ -212,6 +216,21 @@ pub enum Strategy {
 }
 
 /// How to decommission.
+///
+/// # Examples
+///
+/// ```
+/// use meta0::{Base, DecommissionOptions, Digits, Rules, Strategy};
+///
+/// let digits = Digits::try_from(2)?;
+/// let options = DecommissionOptions::new(Rules::new(3)?)
+///     .bases([Base::parse("0A", digits)?])
+///     .bases([Base::parse("0B", digits)?])
+///     .drain(["10.0.0.9:6001"])
+///     .strategy(Strategy::FewestBases);
+/// assert_eq!(options.get_bases().map(<[Base]>::len), Some(2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecommissionOptions {
     pub(crate) rules: Rules,
@@ -222,19 +241,19 @@ pub struct DecommissionOptions {
 }
 
 impl DecommissionOptions {
-    /// By those rules: all bases, and the optimal strategy.
+    /// By those rules: all bases, no tolerance, and the optimal strategy.
     #[must_use]
-    pub fn new(rules: Rules) -> Self {
+    pub const fn new(rules: Rules) -> Self {
         Self {
             rules,
-            tolerance: Tolerance::default(),
+            tolerance: Tolerance::ZERO,
             bases: None,
             drain: Vec::new(),
-            strategy: Strategy::default(),
+            strategy: Strategy::Optimal,
         }
     }
 
-    /// Wider bands.
+    /// Wider bands. Defaults to a tolerance of 0.
     #[must_use]
     pub const fn tolerance(mut self, tolerance: Tolerance) -> Self {
         self.tolerance = tolerance;
@@ -242,7 +261,7 @@ impl DecommissionOptions {
     }
 
     /// The bases that the services lose, and no others: none at all when there
-    /// are none. All that they have, unless said.
+    /// are none. Said several times, the bases add up. Defaults to all that they have.
     #[must_use]
     pub fn bases(mut self, bases: impl IntoIterator<Item = Base>) -> Self {
         self.bases.get_or_insert_default().extend(bases);
@@ -250,14 +269,15 @@ impl DecommissionOptions {
     }
 
     /// Services that were drained before and are to stay so: they get nothing,
-    /// and have no share. By address, by id, or all of a location.
+    /// and have no share. By address, by id, or all of a location. Said several times,
+    /// the services add up. Defaults to none.
     #[must_use]
-    pub fn drain<S: Into<String>>(mut self, services: impl IntoIterator<Item = S>) -> Self {
-        self.drain.extend(services.into_iter().map(Into::into));
+    pub fn drain(mut self, services: impl IntoIterator<Item: AsRef<str>>) -> Self {
+        self.drain.extend(services.into_iter().map(|name| name.as_ref().to_owned()));
         self
     }
 
-    /// How each freed replica finds its place.
+    /// How each freed replica finds its place. Defaults to [`Strategy::Optimal`].
     #[must_use]
     pub const fn strategy(mut self, strategy: Strategy) -> Self {
         self.strategy = strategy;

@@ -113,7 +113,9 @@ mod wire;
 
 pub use bootstrap::{BootstrapError, BootstrapOptions};
 pub use certificate::{Certificate, CertificateError};
-pub use check::{Breach, BreachKind, CheckOptions, CheckReport, DomainLoad, ServiceLoad};
+pub use check::{
+    Breach, BreachKind, BrokenRule, CheckOptions, CheckReport, DomainLoad, OverCap, ServiceLoad,
+};
 pub use decommission::{DecommissionError, Stuck};
 pub use goal::{DecommissionOptions, Goal, RebalanceOptions, Strategy};
 pub use location::{Level, Location, LocationError, MinDist};
@@ -121,12 +123,12 @@ pub use mapping::{AssignError, PrefixMapping};
 pub use plan::{
     ApplyError, Change, DiffError, Plan, Shortfall, Step, StepKind, Verified, VerifyError, Wave,
 };
-pub use planner::Candidate;
+pub use planner::{Candidate, Freed};
 pub use prefix::{
     Base, Digits, PREFIXES, Prefix, PrefixError, count_prefixes, generate_prefixes,
     generate_short_prefixes, prefix_siblings, prefix_to_base,
 };
-pub use ratio::{Ratio, Tolerance, ToleranceError};
+pub use ratio::{Ratio, RatioError, Tolerance, ToleranceError};
 pub use rebalance::RebalanceError;
 pub use rules::{Rules, RulesError};
 pub use service::{Service, ServiceIndex};

@@ -8,7 +8,22 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 /// How deep a location is looked at, coarsest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// Reads and prints as its word, and with serde too: `site`, `rack`, `host`, `volume`.
+///
+/// # Examples
+///
+/// ```
+/// use meta0::Level;
+///
+/// let level: Level = "rack".parse()?;
+/// assert!(Level::Site < level && level < Level::Host);
+/// assert_eq!(level.to_string(), "rack");
+/// assert_eq!(serde_json::to_string(&level)?, r#""rack""#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Level {
     /// The first token alone.
     Site,
@@ -60,18 +75,42 @@ impl FromStr for Level {
 
 /// The least distance between two replicas of a base: 1 to 4.
 ///
+/// Reads and writes, with serde, as the number.
+///
 /// # Examples
 ///
 /// ```
 /// use meta0::{Level, MinDist};
 ///
-/// assert_eq!(MinDist::try_from(2)?.level(), Level::Host);
-/// # Ok::<(), meta0::LocationError>(())
+/// assert_eq!(MinDist::HOST.get(), 2);
+/// assert_eq!(MinDist::HOST.level(), Level::Host);
+/// assert_eq!(MinDist::new(2), Some(MinDist::HOST));
+/// assert_eq!("2".parse(), Ok(MinDist::HOST));
+/// assert_eq!(MinDist::new(5), None);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
 pub struct MinDist(u8);
 
 impl MinDist {
+    /// 1: replicas are on different volumes. That is the default.
+    pub const VOLUME: Self = Self(1);
+    /// 2: replicas are on different hosts.
+    pub const HOST: Self = Self(2);
+    /// 3: replicas are in different racks.
+    pub const RACK: Self = Self(3);
+    /// 4: replicas are on different sites.
+    pub const SITE: Self = Self(4);
+
+    /// The distance of a number; `None` when it is not 1 to 4.
+    #[must_use]
+    pub const fn new(min_dist: u8) -> Option<Self> {
+        match min_dist {
+            1..=4 => Some(Self(min_dist)),
+            _ => None,
+        }
+    }
+
     /// The number itself, 1 to 4.
     #[must_use]
     pub const fn get(self) -> u8 {
@@ -86,9 +125,16 @@ impl MinDist {
     }
 }
 
+/// [`MinDist::VOLUME`].
 impl Default for MinDist {
     fn default() -> Self {
-        Self(1)
+        Self::VOLUME
+    }
+}
+
+impl From<MinDist> for u8 {
+    fn from(min_dist: MinDist) -> Self {
+        min_dist.0
     }
 }
 
@@ -102,10 +148,8 @@ impl TryFrom<u8> for MinDist {
     type Error = LocationError;
 
     fn try_from(min_dist: u8) -> Result<Self, LocationError> {
-        match min_dist {
-            1..=4 => Ok(Self(min_dist)),
-            _ => Err(LocationError::NotAMinDist { text: min_dist.to_string() }),
-        }
+        let refused = || LocationError::NotAMinDist { text: min_dist.to_string() };
+        Self::new(min_dist).ok_or_else(refused)
     }
 }
 
@@ -127,6 +171,9 @@ impl FromStr for MinDist {
 /// Two locations that both lack a token are alike in it. Ordered token by
 /// token, coarsest first, a lacking token before any other.
 ///
+/// Reads and prints, with serde too, as its tokens with dots between them. A clone
+/// shares them.
+///
 /// # Examples
 ///
 /// ```
@@ -147,8 +194,57 @@ pub struct Location {
 }
 
 impl Location {
+    /// The location of some tokens, coarsest first.
+    ///
+    /// # Errors
+    ///
+    /// [`LocationError`] when there are none, or more than four, or when a token is
+    /// empty or has a dot in it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::Location;
+    ///
+    /// let location = Location::new(["paris", "rack1", "host1", "disk0"])?;
+    /// assert_eq!(location, "paris.rack1.host1.disk0".parse()?);
+    /// assert!(Location::new(["10.0.0.1", "disk0"]).is_err());
+    /// # Ok::<(), meta0::LocationError>(())
+    /// ```
+    pub fn new(tokens: impl IntoIterator<Item: AsRef<str>>) -> Result<Self, LocationError> {
+        let tokens: Vec<_> = tokens.into_iter().collect();
+        let tokens: Vec<&str> = tokens.iter().map(AsRef::as_ref).collect();
+        match tokens.iter().find(|token| token.contains('.')) {
+            Some(token) => Err(LocationError::DotInToken { token: (*token).to_owned() }),
+            None => Self::of_tokens(&tokens, || tokens.join(".")),
+        }
+    }
+
+    /// The location of tokens without a dot; `text` is what they were read from.
+    fn of_tokens(tokens: &[&str], text: impl Fn() -> String) -> Result<Self, LocationError> {
+        let count = tokens.len();
+        let mut places = [const { None }; 4];
+        let lacking = places.len().checked_sub(count).filter(|_| count > 0);
+        let lacking = lacking.ok_or_else(|| LocationError::TokenCount { text: text(), count })?;
+        for (place, &token) in places[lacking..].iter_mut().zip(tokens) {
+            if token.is_empty() {
+                return Err(LocationError::EmptyToken { text: text() });
+            }
+            *place = Some(token.into());
+        }
+        Ok(Self { tokens: Arc::new(places) })
+    }
+
     /// The host part of an address as a host, its port as the volume. The dots
     /// of the host become dashes: they would read as levels.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::Location;
+    ///
+    /// assert_eq!(Location::of_host("10.0.0.1:6001").to_string(), "10-0-0-1.6001");
+    /// ```
     #[must_use]
     pub fn of_host(address: &str) -> Self {
         let (host, port) = address.rsplit_once(':').unwrap_or((address, "0"));
@@ -213,18 +309,8 @@ impl FromStr for Location {
     type Err = LocationError;
 
     fn from_str(text: &str) -> Result<Self, LocationError> {
-        let count = text.split('.').count();
-        if count > 4 {
-            return Err(LocationError::TooManyTokens { text: text.to_owned(), count });
-        }
-        let mut tokens = [const { None }; 4];
-        for (slot, token) in tokens[4 - count..].iter_mut().zip(text.split('.')) {
-            if token.is_empty() {
-                return Err(LocationError::EmptyToken { text: text.to_owned() });
-            }
-            *slot = Some(token.into());
-        }
-        Ok(Self { tokens: Arc::new(tokens) })
+        let tokens: Vec<_> = text.split('.').collect();
+        Self::of_tokens(&tokens, || text.to_owned())
     }
 }
 
@@ -232,8 +318,8 @@ impl FromStr for Location {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LocationError {
-    /// More than four tokens.
-    TooManyTokens {
+    /// No token, or more than four.
+    TokenCount {
         /// What was read.
         text: String,
         /// How many tokens it has.
@@ -243,6 +329,11 @@ pub enum LocationError {
     EmptyToken {
         /// What was read.
         text: String,
+    },
+    /// A token with a dot in it, which would read as two.
+    DotInToken {
+        /// The token.
+        token: String,
     },
     /// Not the name of a level.
     NotALevel {
@@ -259,11 +350,14 @@ pub enum LocationError {
 impl fmt::Display for LocationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooManyTokens { text, count } => {
+            Self::TokenCount { text, count } => {
                 write!(
                     f,
                     "location {text:?} has {count} tokens: expected 1 to 4, site.rack.host.volume"
                 )
+            }
+            Self::DotInToken { token } => {
+                write!(f, "token {token:?} has a dot in it: expected one token of a location")
             }
             Self::EmptyToken { text } => write!(f, "location {text:?} has an empty token"),
             Self::NotALevel { text } => {
@@ -305,6 +399,27 @@ mod tests {
         assert_eq!(here, location("10-0-0-1.6001"));
         assert_eq!(here.distance(&Location::of_host("10.0.0.1:6002")), 1);
         assert_eq!(here.distance(&Location::of_host("10.0.0.2:6001")), 2);
+    }
+
+    #[test]
+    fn tokens_are_a_location() {
+        assert_eq!(Location::new(["s", "r", "h", "v"]), Ok(location("s.r.h.v")));
+        assert_eq!(Location::new(location("h.v").tokens()), Ok(location("h.v")));
+        assert_eq!(Location::new(vec!["v".to_owned()]), Ok(location("v")));
+        let message = |tokens: &[&str]| Location::new(tokens).unwrap_err().to_string();
+        assert_eq!(
+            message(&[]),
+            "location \"\" has 0 tokens: expected 1 to 4, site.rack.host.volume"
+        );
+        assert_eq!(
+            message(&["a", "b", "c", "d", "e"]),
+            "location \"a.b.c.d.e\" has 5 tokens: expected 1 to 4, site.rack.host.volume"
+        );
+        assert_eq!(message(&["a", ""]), "location \"a.\" has an empty token");
+        assert_eq!(
+            message(&["10.0.0.1", "v"]),
+            "token \"10.0.0.1\" has a dot in it: expected one token of a location"
+        );
     }
 
     #[test]

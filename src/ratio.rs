@@ -3,20 +3,29 @@
 use std::cmp::Ordering;
 use std::error::Error;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 
 /// A fraction of two whole numbers, at least 0.
 ///
-/// Compares, and prints, by value: `6/4` is `3/2`.
+/// Compares, and prints, by value: `6/4` is `3/2`. Reads and writes, with serde too,
+/// as the text that it prints as, `7/2` or `3`; parts of more than 64 bits are not read.
 ///
 /// # Examples
 ///
 /// ```
-/// let share = meta0::Ratio::new(7, 2);
+/// use meta0::Ratio;
+///
+/// let share = Ratio::new(7, 2);
 /// assert_eq!((share.floor(), share.ceil()), (3, 4));
 /// assert_eq!(share.to_string(), "7/2");
+/// assert_eq!("14/4".parse(), Ok(share));
+/// assert!("7/0".parse::<Ratio>().is_err());
 /// ```
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Ratio {
     numerator: u128,
     denominator: u128,
@@ -43,7 +52,8 @@ impl Ratio {
         Self { numerator: number as u128, denominator: 1 }
     }
 
-    /// The whole number next to it below; itself when it is whole.
+    /// The whole number next to it below; itself when it is whole. `u64::MAX` where
+    /// 64 bits don't hold it.
     #[must_use]
     pub fn floor(self) -> u64 {
         match self.words() {
@@ -52,7 +62,8 @@ impl Ratio {
         }
     }
 
-    /// The whole number next to it above; itself when it is whole.
+    /// The whole number next to it above; itself when it is whole. `u64::MAX` where
+    /// 64 bits don't hold it.
     #[must_use]
     pub fn ceil(self) -> u64 {
         match self.words() {
@@ -119,6 +130,12 @@ impl Ratio {
     }
 }
 
+impl Hash for Ratio {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parts().hash(state);
+    }
+}
+
 impl PartialEq for Ratio {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
@@ -152,10 +169,59 @@ impl fmt::Display for Ratio {
     }
 }
 
-/// How far beyond its share a load may be, as a part of the share: 0 unless
-/// said.
+impl From<Ratio> for String {
+    fn from(ratio: Ratio) -> Self {
+        ratio.to_string()
+    }
+}
+
+impl TryFrom<String> for Ratio {
+    type Error = RatioError;
+
+    fn try_from(text: String) -> Result<Self, RatioError> {
+        text.parse()
+    }
+}
+
+impl FromStr for Ratio {
+    type Err = RatioError;
+
+    fn from_str(text: &str) -> Result<Self, RatioError> {
+        let (numerator, denominator) = text.split_once('/').unwrap_or((text, "1"));
+        match (whole(numerator), whole(denominator)) {
+            (Some(numerator), Some(denominator)) if denominator > 0 => {
+                Ok(Self::new(numerator, denominator))
+            }
+            _ => Err(RatioError { text: text.to_owned() }),
+        }
+    }
+}
+
+/// Text that is no fraction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RatioError {
+    text: String,
+}
+
+impl RatioError {
+    /// What was read.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for RatioError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} is not a fraction: expected two whole numbers, like 7/2, or one", self.text)
+    }
+}
+
+impl Error for RatioError {}
+
+/// How far beyond its share a load may be, as a part of the share. Defaults to 0.
 ///
-/// Reads `0.05`, `5%` and `1/20` alike.
+/// Reads `0.05`, `5%` and `1/20` alike, with serde too, and writes `1/20`.
 ///
 /// # Examples
 ///
@@ -165,12 +231,17 @@ impl fmt::Display for Ratio {
 /// let tolerance: Tolerance = "5%".parse()?;
 /// assert_eq!(tolerance, "0.05".parse()?);
 /// assert_eq!(tolerance, Tolerance::new(1, 20)?);
+/// assert_eq!(tolerance.to_string(), "1/20");
 /// # Ok::<(), meta0::ToleranceError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Tolerance(Ratio);
 
 impl Tolerance {
+    /// None: a load is as fair as whole numbers let it.
+    pub const ZERO: Self = Self(Ratio::ZERO);
+
     /// `numerator / denominator` of the share.
     ///
     /// # Errors
@@ -181,6 +252,12 @@ impl Tolerance {
             return Err(ToleranceError { text: format!("{numerator}/0") });
         }
         Ok(Self(Ratio::new(numerator.into(), denominator.into()).reduced()))
+    }
+
+    /// The part of the share, in lowest terms.
+    #[must_use]
+    pub const fn get(self) -> Ratio {
+        self.0
     }
 
     /// The largest whole number not above `share * (1 - tolerance)`, and the
@@ -199,9 +276,24 @@ impl Tolerance {
     }
 }
 
+/// [`Tolerance::ZERO`].
 impl Default for Tolerance {
     fn default() -> Self {
-        Self(Ratio::ZERO)
+        Self::ZERO
+    }
+}
+
+impl From<Tolerance> for String {
+    fn from(tolerance: Tolerance) -> Self {
+        tolerance.to_string()
+    }
+}
+
+impl TryFrom<String> for Tolerance {
+    type Error = ToleranceError;
+
+    fn try_from(text: String) -> Result<Self, ToleranceError> {
+        text.parse()
     }
 }
 
@@ -228,7 +320,8 @@ impl FromStr for Tolerance {
             let places = u32::try_from(decimals.len()).ok()?;
             let denominator = 10_u32.checked_pow(places)?;
             let decimals = if decimals.is_empty() { 0 } else { whole(decimals)? };
-            let numerator = whole(ones)?.checked_mul(denominator)?.checked_add(decimals)?;
+            let ones: u32 = whole(ones)?;
+            let numerator = ones.checked_mul(denominator)?.checked_add(decimals)?;
             Some((numerator, denominator.checked_mul(scale)?))
         };
         let (numerator, denominator) = read().ok_or_else(refused)?;
@@ -236,7 +329,8 @@ impl FromStr for Tolerance {
     }
 }
 
-fn whole(text: &str) -> Option<u32> {
+/// Digits and nothing else.
+fn whole<T: FromStr>(text: &str) -> Option<T> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
@@ -244,6 +338,14 @@ fn whole(text: &str) -> Option<u32> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToleranceError {
     text: String,
+}
+
+impl ToleranceError {
+    /// What was read.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
 }
 
 impl fmt::Display for ToleranceError {
@@ -289,6 +391,29 @@ mod tests {
         assert_eq!(widen("0.5"), (50, 151));
         assert_eq!(widen("3/2"), (0, 252));
         assert_eq!("5%".parse::<Tolerance>().unwrap().to_string(), "1/20");
+    }
+
+    #[test]
+    fn fractions_go_through_text() {
+        for (text, parts) in [("0", (0, 1)), ("6/4", (3, 2)), ("7", (7, 1)), ("007/14", (1, 2))] {
+            let ratio: Ratio = text.parse().unwrap();
+            assert_eq!(ratio.parts(), parts);
+            let json = serde_json::to_string(&ratio).unwrap();
+            assert_eq!(json, format!("{:?}", ratio.to_string()));
+            assert_eq!(serde_json::from_str::<Ratio>(&json).unwrap(), ratio);
+        }
+        for text in ["", "/", "1/", "/1", "1/0", "-1", "+1", "1/-1", "1.5", "1/2/3", " 1"] {
+            let error = text.parse::<Ratio>().unwrap_err();
+            let wanted = "is not a fraction: expected two whole numbers, like 7/2, or one";
+            assert_eq!(error.to_string(), format!("{text:?} {wanted}"));
+        }
+        let json = serde_json::to_string(&Tolerance::new(2, 40).unwrap()).unwrap();
+        assert_eq!(json, r#""1/20""#);
+        assert_eq!(
+            serde_json::from_str::<Tolerance>(r#""5%""#).unwrap(),
+            Tolerance::new(1, 20).unwrap()
+        );
+        assert!(serde_json::from_str::<Tolerance>(r#""x""#).is_err());
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl PrefixMapping {
     ///
     /// let cluster = |hosts: u8| {
     ///     let service = |n| Ok(Service::new(format!("10.0.0.{n}:6001"), format!("host{n}.d0").parse()?));
-    ///     let services: Result<_, meta0::LocationError> = (1..=hosts).map(service).collect();
+    ///     let services: Result<Vec<_>, meta0::LocationError> = (1..=hosts).map(service).collect();
     ///     Topology::new(services.unwrap())
     /// };
     /// let rules = Rules::new(3)?.min_dist("2".parse()?);
@@ -136,7 +136,7 @@ impl From<SelectError> for RebalanceError {
 #[non_exhaustive]
 pub enum RebalanceError {
     /// The topology can't keep the rules; the proof is in it.
-    Unsatisfiable(Box<Unsatisfiable>),
+    Unsatisfiable(Unsatisfiable),
     /// A service to drain or to hold that neither the topology nor the mapping
     /// has.
     UnknownService {

@@ -73,9 +73,9 @@ mod tests {
         let service = |(n, location): (usize, &&str)| {
             Service::new(format!("a{n}"), location.parse().unwrap())
         };
-        let services = locations.iter().enumerate().map(service).collect();
+        let services = locations.iter().enumerate().map(service);
         let topology = Topology::new(services).unwrap();
-        let room = Room::new(&topology, Rules::new(5).unwrap().at_most(Level::Rack, 1));
+        let room = Room::new(&topology, Rules::new(5).unwrap().at_most(Level::Rack, 1).unwrap());
         let of = |level: Level| -> Vec<u64> {
             (0..topology.domains(level).len()).map(|domain| room.of(level, domain)).collect()
         };

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::filling::pour;
 use crate::location::Level;
 use crate::prefix::Digits;
@@ -15,8 +17,22 @@ use crate::service::ServiceIndex;
 use crate::topology::Topology;
 use crate::unsatisfiable::Unsatisfiable;
 
-/// The loads that count as balanced: `floor..=ceil`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// The loads that count as balanced: `floor..=ceil`, in replicas.
+///
+/// Prints as `floor..ceil`, or as one number where both are the same.
+///
+/// # Examples
+///
+/// ```
+/// use meta0::Band;
+///
+/// let band = Band { floor: 2, ceil: 4 };
+/// assert_eq!([1, 2, 4, 7].map(|load| band.distance(load)), [1, 0, 0, 3]);
+/// assert_eq!(band.to_string(), "2..4");
+/// assert_eq!(serde_json::to_string(&band)?, r#"{"floor":2,"ceil":4}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Band {
     /// The least load in the band.
     pub floor: u64,
@@ -71,25 +87,24 @@ pub struct Shares {
 impl Shares {
     /// The shares of the services of a topology in a mapping of these digits.
     ///
+    /// Takes `O(services * log(services))`. The tolerance is 0 until
+    /// [`Shares::tolerance`] sets another.
+    ///
     /// # Errors
     ///
     /// [`Unsatisfiable`] when the topology can't hold `replicas` replicas of a
     /// base, with the proof.
-    pub fn new(
-        topology: &Topology,
-        digits: Digits,
-        rules: Rules,
-    ) -> Result<Self, Box<Unsatisfiable>> {
+    pub fn new(topology: &Topology, digits: Digits, rules: Rules) -> Result<Self, Unsatisfiable> {
         let room = Room::new(topology, rules);
         if room.of_all() < rules.replicas().into() {
-            return Err(Box::new(Unsatisfiable::new(topology, rules, &room)));
+            return Err(Unsatisfiable::new(topology, rules, &room));
         }
         let services = pour(topology, digits, rules, &room);
         let domains = sum_by_domain(topology, &services);
         Ok(Self { services, domains, tolerance: Tolerance::default() })
     }
 
-    /// The same shares with wider bands.
+    /// The same shares with wider bands. Defaults to a tolerance of 0.
     #[must_use]
     pub const fn tolerance(mut self, tolerance: Tolerance) -> Self {
         self.tolerance = tolerance;
@@ -112,7 +127,9 @@ impl Shares {
 
     /// The band of every service, in the order of [`Topology::services`].
     #[must_use]
-    pub fn service_bands(&self) -> impl ExactSizeIterator<Item = Band> + Clone + '_ {
+    pub fn service_bands(
+        &self,
+    ) -> impl ExactSizeIterator<Item = Band> + DoubleEndedIterator + Clone + '_ {
         self.services.iter().map(|&share| self.band(share))
     }
 
@@ -124,7 +141,10 @@ impl Shares {
     /// The band of every domain of a level, in the order of
     /// [`Topology::domains`].
     #[must_use]
-    pub fn domain_bands(&self, level: Level) -> impl ExactSizeIterator<Item = Band> + Clone + '_ {
+    pub fn domain_bands(
+        &self,
+        level: Level,
+    ) -> impl ExactSizeIterator<Item = Band> + DoubleEndedIterator + Clone + '_ {
         self.domains(level).iter().map(|&share| self.band(share))
     }
 
@@ -173,7 +193,7 @@ mod tests {
             let service = Service::new(format!("{at:02}"), location.parse().unwrap());
             if is_down { service.with_score(0) } else { service }
         };
-        Topology::new(places.iter().enumerate().map(service).collect()).unwrap()
+        Topology::new(places.iter().enumerate().map(service)).unwrap()
     }
 
     fn rules() -> impl Strategy<Value = Rules> {
@@ -181,9 +201,10 @@ mod tests {
         (1..7_u16, 1..4_u8, 0..4_usize, 0..3_u16, [cap(), cap(), cap()]).prop_map(
             |(replicas, min_dist, level, degradation, caps)| {
                 let rules = Rules::new(replicas).unwrap().min_dist(min_dist.try_into().unwrap());
-                let rules = rules.level(Level::ALL[level]).degradation(degradation);
+                let rules = rules.level(Level::ALL[level]);
+                let rules = rules.degradation(degradation).unwrap_or(rules);
                 Level::ALL.into_iter().zip(caps).fold(rules, |rules, (level, cap)| match cap {
-                    Some(cap) => rules.at_most(level, cap),
+                    Some(cap) => rules.at_most(level, cap).unwrap(),
                     None => rules,
                 })
             },

@@ -12,11 +12,13 @@ use crate::service::{Service, ServiceIndex};
 /// The services alike down to a level.
 ///
 /// Prints as the tokens its services share; a token that they lack prints as
-/// nothing, and a domain of services that lack them all as `-`.
+/// nothing, and a domain of services that lack them all as `-`. [`Topology`] has an
+/// example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Domain {
     level: Level,
-    name: String,
+    /// Shared with the reports on it.
+    name: Arc<str>,
     members: Range<usize>,
 }
 
@@ -33,7 +35,13 @@ impl Domain {
         &self.name
     }
 
+    /// Its name, shared.
+    pub(crate) fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+
     /// Where its services are in [`Topology::by_location`]; never empty.
+    /// [`Topology::members`] has them.
     #[must_use]
     pub fn members(&self) -> Range<usize> {
         self.members.clone()
@@ -48,6 +56,9 @@ impl fmt::Display for Domain {
 
 /// The services of a cluster, by address and by location.
 ///
+/// A topology is a value: what edits it gives another one, and a clone costs
+/// `O(services)`, with all strings and domains shared.
+///
 /// Invariants:
 /// 1. services ascend by address, no two with one address or one id, and no
 ///    id is another's address;
@@ -60,7 +71,7 @@ impl fmt::Display for Domain {
 /// ```
 /// use meta0::{Level, Service, Topology};
 ///
-/// let topology = Topology::new(vec![
+/// let topology = Topology::new([
 ///     Service::new("10.0.0.2:6001", "paris.rack1.host2.disk1".parse()?),
 ///     Service::new("10.0.0.1:6001", "paris.rack1.host1.disk1".parse()?),
 /// ])?;
@@ -104,6 +115,7 @@ impl Places {
                 .filter_map(|&l| location(&members[0]).token(l))
                 .collect();
             let name = if tokens.is_empty() { "-".to_owned() } else { tokens.join(".") };
+            let name = name.into();
             domains.push(Domain { level, name, members: start..start + members.len() });
             start += members.len();
         }
@@ -114,13 +126,16 @@ impl Places {
 
 impl Topology {
     /// Sorts the services and finds their domains. The order they come in
-    /// makes no difference.
+    /// makes no difference. There may be none.
+    ///
+    /// Takes `O(services * log(services))`.
     ///
     /// # Errors
     ///
     /// [`TopologyError`] when an address is empty, when two services have one
     /// address or id, or when there are more than [`ServiceIndex::LIMIT`].
-    pub fn new(mut services: Vec<Service>) -> Result<Self, TopologyError> {
+    pub fn new(services: impl IntoIterator<Item = Service>) -> Result<Self, TopologyError> {
+        let mut services: Vec<_> = services.into_iter().collect();
         if services.len() > ServiceIndex::LIMIT {
             return Err(TopologyError::TooManyServices { count: services.len() });
         }
@@ -128,6 +143,11 @@ impl Topology {
             (a.address(), a.id(), a.location()).cmp(&(b.address(), b.id(), b.location()))
         });
         refuse_repeats(&services)?;
+        Ok(Self::of_distinct(services))
+    }
+
+    /// The topology of services that ascend by address, and differ in all names.
+    fn of_distinct(services: Vec<Service>) -> Self {
         let mut by_location: Vec<_> = (0..services.len()).map(ServiceIndex::new).collect();
         by_location.sort_by_key(|index| (services[index.index()].location(), *index));
         let mut by_id: Vec<_> = by_location.clone();
@@ -142,7 +162,7 @@ impl Topology {
         for level in Level::ALL {
             places.find_domains(&services, level);
         }
-        Ok(Self { services, places: Arc::new(places) })
+        Self { services, places: Arc::new(places) }
     }
 
     /// Every service, ascending by address; a [`ServiceIndex`] is a place in
@@ -152,7 +172,7 @@ impl Topology {
         &self.services
     }
 
-    /// The service at a place.
+    /// The service at a place. `O(1)`.
     ///
     /// `None` when the index is another topology's and out of range here.
     #[must_use]
@@ -170,19 +190,21 @@ impl Topology {
         self.service(index).expect("a service of this topology")
     }
 
-    /// Every service, ascending by location, then by address.
+    /// Every service, ascending by location, then by address. A shorter location comes
+    /// first.
     #[must_use]
     pub fn by_location(&self) -> &[ServiceIndex] {
         &self.places.by_location
     }
 
-    /// The domains of a level, ascending by location.
+    /// The domains of a level, ascending by location. Each has a service, available
+    /// or not.
     #[must_use]
     pub fn domains(&self, level: Level) -> &[Domain] {
         &self.places.domains[level.index()]
     }
 
-    /// The place, in [`Topology::domains`], of the domain that a service is in.
+    /// The place, in [`Topology::domains`], of the domain that a service is in. `O(1)`.
     ///
     /// `None` when the index is another topology's and out of range here.
     #[must_use]
@@ -216,7 +238,7 @@ impl Topology {
         self.places.by_location.get(domain.members()).unwrap_or(&[])
     }
 
-    /// The service of that address, or else of that service id.
+    /// The service of that address, or else of that service id. `O(log(services))`.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<ServiceIndex> {
         let by_address = self.services.binary_search_by(|service| service.address().cmp(name));
@@ -253,7 +275,7 @@ impl Topology {
 
     /// The services whose location starts with those tokens: all of
     /// `paris.rack1`, say. Ascending by location, then by address; empty when
-    /// there is none.
+    /// there is none. `O(log(services))`, and a copy of what is found.
     #[must_use]
     pub fn in_location(&self, tokens: &str) -> Vec<ServiceIndex> {
         let wanted: Vec<_> = tokens.split('.').collect();
@@ -304,9 +326,22 @@ impl Topology {
     }
 
     /// The same topology with some services drained: their score is 0, so that
-    /// no plan gives them anything.
+    /// no plan gives them anything. Those that are up stay so: bases can be copied
+    /// from them.
     ///
-    /// Indices of another topology that are out of range here are passed over.
+    /// Indices of another topology that are out of range here are passed over. Takes
+    /// `O(services)`: the domains stay as they are, and are shared.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{Service, Topology};
+    ///
+    /// let service = |n: u8| Service::new(format!("s{n}"), format!("h{n}.d0").parse().unwrap());
+    /// let topology = Topology::new((0..4).map(service))?;
+    /// assert_eq!(topology.drained(&topology.select("h1")).available(), 3);
+    /// # Ok::<(), meta0::TopologyError>(())
+    /// ```
     #[must_use]
     pub fn drained(&self, services: &[ServiceIndex]) -> Self {
         let mut drained = self.clone();
@@ -318,7 +353,99 @@ impl Topology {
         drained
     }
 
-    /// How many services are available.
+    /// The same topology with one service more.
+    ///
+    /// Takes `O(services * log(services))`: the domains are found anew.
+    ///
+    /// # Errors
+    ///
+    /// [`TopologyError`] as of [`Topology::new`]: when another service has that
+    /// address or id, say.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{Service, Topology};
+    ///
+    /// let topology = Topology::new([Service::new("a", "host1.d0".parse()?)])?;
+    /// let larger = topology.with(Service::new("b", "host2.d0".parse()?))?;
+    /// assert_eq!(larger.services().len(), 2);
+    /// let smaller = larger.without(&larger.select("host1"));
+    /// assert_eq!(smaller.services()[0].address(), "b");
+    /// assert!(larger.with(Service::new("a", "host3.d0".parse()?)).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with(&self, service: Service) -> Result<Self, TopologyError> {
+        Self::new(self.services.iter().cloned().chain([service]))
+    }
+
+    /// The same topology without some services: as if they had never been listed.
+    /// Those that are [drained](Topology::drained) keep their place.
+    ///
+    /// Indices of another topology that are out of range here are passed over. Takes
+    /// `O(services * log(services))`.
+    #[must_use]
+    pub fn without(&self, services: &[ServiceIndex]) -> Self {
+        let mut is_gone = vec![false; self.services.len()];
+        for index in services {
+            if let Some(is_gone) = is_gone.get_mut(index.index()) {
+                *is_gone = true;
+            }
+        }
+        let rest = self.services.iter().zip(is_gone).filter(|(_, is_gone)| !is_gone);
+        Self::of_distinct(rest.map(|(service, _)| service.clone()).collect())
+    }
+
+    /// The same topology with another score of one service, by its address or id.
+    ///
+    /// Takes `O(services)`: the domains stay as they are, and are shared.
+    ///
+    /// # Errors
+    ///
+    /// [`TopologyError::UnknownService`] when no service has that name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{Service, Topology};
+    ///
+    /// let topology = Topology::new([Service::new("a", "host1.d0".parse()?)])?;
+    /// assert_eq!(topology.with_score("a", 0)?.available(), 0);
+    /// assert_eq!(topology.with_up("a", false)?.available(), 0);
+    /// let refused = topology.with_score("b", 0).unwrap_err();
+    /// assert_eq!(refused.to_string(), "no service has the address or id \"b\"");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_score(&self, name: &str, score: i64) -> Result<Self, TopologyError> {
+        self.edited(name, |service| service.with_score(score))
+    }
+
+    /// The same topology with one service up or down, by its address or id.
+    ///
+    /// Takes `O(services)`: the domains stay as they are, and are shared.
+    ///
+    /// # Errors
+    ///
+    /// [`TopologyError::UnknownService`] when no service has that name.
+    pub fn with_up(&self, name: &str, up: bool) -> Result<Self, TopologyError> {
+        self.edited(name, |service| service.with_up(up))
+    }
+
+    /// The same with another service of the same names in the same place.
+    fn edited(
+        &self,
+        name: &str,
+        edit: impl FnOnce(Service) -> Service,
+    ) -> Result<Self, TopologyError> {
+        let unknown = || TopologyError::UnknownService { name: name.to_owned() };
+        let index = self.find(name).ok_or_else(unknown)?;
+        let mut edited = self.clone();
+        let service = &mut edited.services[index.index()];
+        *service = edit(service.clone());
+        Ok(edited)
+    }
+
+    /// How many services are available: up, with a score above 0. `O(services)`.
     #[must_use]
     pub fn available(&self) -> usize {
         self.services.iter().filter(|service| service.is_available()).count()
@@ -348,7 +475,7 @@ fn refuse_repeats(services: &[Service]) -> Result<(), TopologyError> {
     Ok(())
 }
 
-/// Why services don't form a topology.
+/// Why services don't form a topology, or why it can't be edited so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TopologyError {
@@ -374,6 +501,11 @@ pub enum TopologyError {
         /// The addresses of the two.
         addresses: [String; 2],
     },
+    /// A name that no service has for its address or id.
+    UnknownService {
+        /// The name.
+        name: String,
+    },
 }
 
 impl fmt::Display for TopologyError {
@@ -393,6 +525,9 @@ impl fmt::Display for TopologyError {
                     f,
                     "services {a} and {b} both answer to the service id {id:?}: list each once"
                 )
+            }
+            Self::UnknownService { name } => {
+                write!(f, "no service has the address or id {name:?}")
             }
         }
     }
@@ -415,7 +550,7 @@ mod tests {
         let tokens =
             ["a", "ab", "b", "a.a", "a.ab", "ab.a", "b.a.a", "a.a.a", "a.a.a.a", "a.b.a.a"];
         let service = |at: usize, text: &&str| Service::new(at.to_string(), text.parse().unwrap());
-        let services = tokens.iter().enumerate().map(|(at, text)| service(at, text)).collect();
+        let services = tokens.iter().enumerate().map(|(at, text)| service(at, text));
         let topology = Topology::new(services).unwrap();
         for wanted in ["a", "a.a", "a.a.a", "ab", "b", "c", "a.", "", ".", "a.a.a.a.a"] {
             let is_in = |place: &&ServiceIndex| {
@@ -431,7 +566,7 @@ mod tests {
     fn full() -> Topology {
         let location = |at: usize| format!("rack{}.host{}.disk{at}", at % 8, at / 16);
         let service = |at| Service::new(format!("{at:05}"), location(at).parse().unwrap());
-        Topology::new((0..ServiceIndex::LIMIT).map(service).collect()).unwrap()
+        Topology::new((0..ServiceIndex::LIMIT).map(service)).unwrap()
     }
 
     #[test]

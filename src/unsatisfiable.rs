@@ -8,6 +8,8 @@
 use std::error::Error;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::location::Level;
 use crate::room::Room;
 use crate::rules::Rules;
@@ -22,24 +24,28 @@ const SHOWN: usize = 12;
 /// them. None may hold more replicas of a base than its cap, and the caps add up
 /// to less than `wanted`.
 ///
+/// Prints as a line, which names up to 12 domains of a level. Serializes as an object
+/// of its fields.
+///
 /// # Examples
 ///
 /// ```
 /// use meta0::{Digits, Level, Rules, Service, Shares, Topology};
 ///
 /// let service = |n: u8| Ok(Service::new(format!("s{n}"), format!("site{}.r.h.d{n}", n % 2).parse()?));
-/// let services: Result<_, meta0::LocationError> = (0..6).map(service).collect();
+/// let services: Result<Vec<_>, meta0::LocationError> = (0..6).map(service).collect();
 /// let topology = Topology::new(services?)?;
-/// let rules = Rules::new(5)?.at_most(Level::Site, 2);
+/// let rules = Rules::new(5)?.at_most(Level::Site, 2)?;
 /// let refused = Shares::new(&topology, Digits::MAX, rules).unwrap_err();
 /// assert_eq!((refused.wanted, refused.capacity), (5, 4));
 /// assert_eq!(
 ///     refused.to_string(),
 ///     "no base can have 5 replicas: 4 is the most, 2 in each of 2 sites by at_most site=2 (site0, site1)"
 /// );
+/// assert_eq!(refused.domains[1].to_string(), "2 in site site1");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Unsatisfiable {
     /// The replicas that each base is to have.
@@ -53,7 +59,9 @@ pub struct Unsatisfiable {
 }
 
 /// A domain that holds as many replicas of a base as its cap lets it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Prints as `2 in site paris`. [`Unsatisfiable`] has an example.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FullDomain {
     /// Its level.
@@ -63,6 +71,12 @@ pub struct FullDomain {
     pub name: String,
     /// The most replicas of one base that it may hold.
     pub cap: u16,
+}
+
+impl fmt::Display for FullDomain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in {} {}", self.cap, self.level, self.name)
+    }
 }
 
 impl Unsatisfiable {
@@ -154,7 +168,7 @@ mod tests {
         let service = |(place, location): (usize, &String)| {
             Service::new(format!("a{place}"), location.parse().unwrap())
         };
-        Topology::new(locations.iter().enumerate().map(service).collect()).unwrap()
+        Topology::new(locations.iter().enumerate().map(service)).unwrap()
     }
 
     fn hosts(count: usize) -> Topology {
@@ -190,16 +204,12 @@ mod tests {
     #[test]
     fn the_rule_that_sets_the_cap_is_named() {
         assert_eq!(
-            refusal(&hosts(5), apart(5).level(Level::Rack).degradation(1)),
+            refusal(&hosts(5), apart(5).level(Level::Rack).degradation(1).unwrap()),
             "no base can have 5 replicas: 2 is the most, 2 in 1 rack by degradation 1 (unnamed)"
         );
         assert_eq!(
-            refusal(&hosts(1), Rules::new(1).unwrap().degradation(1)),
-            "no base can have 1 replica: 0 is the most, 0 in 1 volume by degradation 1 (h1.d)"
-        );
-        assert_eq!(
-            refusal(&hosts(2), Rules::new(1).unwrap().at_most(Level::Host, 0)),
-            "no base can have 1 replica: 0 is the most, 0 in each of 2 hosts by at_most host=0 \
+            refusal(&hosts(2), Rules::new(3).unwrap().at_most(Level::Host, 1).unwrap()),
+            "no base can have 3 replicas: 2 is the most, 1 in each of 2 hosts by at_most host=1 \
              (h1, h2)"
         );
     }
@@ -207,7 +217,7 @@ mod tests {
     #[test]
     fn domains_of_several_levels_are_told_apart() {
         let locations = ["s1.r1.h1.v", "s1.r1.h2.v", "s1.r1.h3.v", "s2.r1.h1.v", "s2.r1.h1.w"];
-        let rules = apart(4).at_most(Level::Site, 2);
+        let rules = apart(4).at_most(Level::Site, 2).unwrap();
         assert_eq!(
             refusal(&services(&locations.map(str::to_owned)), rules),
             "no base can have 4 replicas: 3 is the most, 2 in 1 site by at_most site=2 (s1), 1 in \

@@ -27,10 +27,10 @@ pub(super) const CASES: [Case; 7] = [
     }),
     Case::new("check-two-sites", TWO_SITES, |size| two_sites(size.rules())),
     Case::new("check-at-most-site", TWO_SITES, |size| {
-        two_sites(size.rules().at_most(Level::Site, 2))
+        two_sites(size.rules().at_most(Level::Site, 2).unwrap())
     }),
     Case::new("check-at-most-rack-host", CAPPED, |size| {
-        let rules = size.rules().at_most(Level::Rack, 2).at_most(Level::Host, 1);
+        let rules = size.rules().at_most(Level::Rack, 2).unwrap().at_most(Level::Host, 1).unwrap();
         judge(size.mapping(), fixture::cluster(size.services), rules)
     }),
 ];

@@ -7,7 +7,7 @@ fn topology(locations: impl Iterator<Item = String>) -> Topology {
         let address = format!("10.0.{}.{}:6001", index / 250, index % 250 + 1);
         Service::new(address, location.parse().unwrap())
     };
-    Topology::new(locations.enumerate().map(service).collect()).unwrap()
+    Topology::new(locations.enumerate().map(service)).unwrap()
 }
 
 /// 96 services on two sites, in racks of six hosts with two volumes each.
@@ -69,7 +69,7 @@ pub(crate) fn line(hosts: usize) -> (Topology, PrefixMapping, Vec<String>) {
     let old: Vec<_> = (0..hosts - 1).map(|host| name("old", host)).collect();
     let new: Vec<_> = (0..hosts).map(|host| name("new", host)).collect();
     let service = |name: &String| Service::new(name.as_str(), name.parse().unwrap());
-    let topology = Topology::new(old.iter().chain(&new).map(service).collect()).unwrap();
+    let topology = Topology::new(old.iter().chain(&new).map(service)).unwrap();
     let mapping = mapping_of(|base| {
         let place = base % old.len();
         let staying = (0..hosts).filter(|host| *host != place && *host != place + 1);

@@ -17,7 +17,7 @@ pub(super) const CASES: [Case; 7] = [
         sized(size, "site0.rack0", DecommissionOptions::new(size.rules()))
     }),
     Case::new("decommission-in-capped-sites", SIZES, |size| {
-        let rules = size.rules().at_most(Level::Site, size.replicas.div_ceil(3));
+        let rules = size.rules().at_most(Level::Site, size.replicas.div_ceil(3)).unwrap();
         let mapping = bootstrap(size.services, rules);
         let topology = fixture::cluster(size.services);
         decommission(mapping, topology, vec![SERVICE.to_owned()], DecommissionOptions::new(rules))

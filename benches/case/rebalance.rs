@@ -29,10 +29,14 @@ pub(super) const CASES: [Case; 20] = [
     }),
     Case::new("rebalance-join-two-sites", TWO_SITES, |size| join_two_sites(size.rules())),
     Case::new("rebalance-join-at-most-site", TWO_SITES, |size| {
-        join_two_sites(size.rules().at_most(Level::Site, 2))
+        join_two_sites(size.rules().at_most(Level::Site, 2).unwrap())
     }),
     Case::new("rebalance-drain-at-most-site", TWO_SITES, |size| {
-        drain_balanced(racks_of_twelve(), size.rules().at_most(Level::Site, 2), "site0.rack1")
+        drain_balanced(
+            racks_of_twelve(),
+            size.rules().at_most(Level::Site, 2).unwrap(),
+            "site0.rack1",
+        )
     }),
     Case::new("rebalance-join-at-most-rack-host", CAPPED, |size| {
         let rules = capped(size);
@@ -81,7 +85,7 @@ const TWO_SITES: &[Size] = &[Size::new(96, 3)];
 const CAPPED: &[Size] = &[Size::new(96, 5), Size::new(1000, 5)];
 
 fn capped(size: Size) -> Rules {
-    size.rules().at_most(Level::Rack, 2).at_most(Level::Host, 1)
+    size.rules().at_most(Level::Rack, 2).unwrap().at_most(Level::Host, 1).unwrap()
 }
 
 /// A sixth host joins each rack of two sites.
@@ -91,7 +95,7 @@ fn join_two_sites(rules: Rules) -> Run {
         let host = service.location().token(Level::Host).unwrap().trim_start_matches("host");
         host.parse::<usize>().unwrap() % 6 < 5
     };
-    let old = topology.services().iter().filter(is_old).cloned().collect();
+    let old = topology.services().iter().filter(is_old).cloned();
     let old = Topology::new(old).unwrap();
     let mapping = PrefixMapping::bootstrap(&old, Digits::MAX, &BootstrapOptions::new(rules));
     rebalance(mapping.unwrap(), topology, options(rules))

@@ -285,7 +285,7 @@ pub enum CertificateError {
         digits: Digits,
     },
     /// The topology can't keep the rules; the proof is in it.
-    Unsatisfiable(Box<Unsatisfiable>),
+    Unsatisfiable(Unsatisfiable),
 }
 
 impl CertificateError {

@@ -22,9 +22,12 @@ fn caps([site, rack, host]: [u16; 3]) -> Caps {
         let location = format!("s{}.r{}.h{}.v{}", n / 5, n / 3, n / 2, n);
         Service::new(format!("a{n}"), location.parse().unwrap())
     };
-    let topology = Topology::new((0..PLACES).map(service).collect()).unwrap();
-    let rules = Rules::new(9).unwrap().at_most(Level::Site, site);
-    Caps::new(&topology, rules.at_most(Level::Rack, rack).at_most(Level::Host, host))
+    let topology = Topology::new((0..PLACES).map(service)).unwrap();
+    let rules = Rules::new(9).unwrap().at_most(Level::Site, site).unwrap();
+    Caps::new(
+        &topology,
+        rules.at_most(Level::Rack, rack).unwrap().at_most(Level::Host, host).unwrap(),
+    )
 }
 
 /// What a base holds: own services, some that stay, and how many it places at most.

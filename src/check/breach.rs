@@ -2,13 +2,19 @@
 
 use std::fmt;
 
-use crate::location::Level;
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::location::{Level, MinDist};
 use crate::prefix::Base;
 
 /// The ways in which a base may break the rules.
 ///
-/// Prints as the words of a report: `missing`, `too_close`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Prints, and reads and writes with serde, as the words of a report: `missing`,
+/// `too_close`. [`CheckReport::count`](crate::CheckReport::count) counts them, and
+/// [`Breach`] has an example.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum BreachKind {
     /// A base without any replica.
     Missing,
@@ -21,7 +27,7 @@ pub enum BreachKind {
     Duplicate,
     /// A replica whose name is no service's of the topology.
     Unknown,
-    /// A replica on a service of score 0 or less.
+    /// A replica on a service that is not up, or has a score of 0 or less.
     Unavailable,
     /// A base with two replicas closer than the least distance.
     TooClose,
@@ -71,33 +77,100 @@ impl fmt::Display for BreachKind {
 }
 
 /// A base that breaks a rule, and the services by which it does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Prints as a sentence. Serializes as an object of `base` (its 4-digit prefix), `kind`,
+/// the fields of the [`BrokenRule`], and `services`.
+///
+/// # Examples
+///
+/// ```
+/// use meta0::{
+///     BreachKind, BrokenRule, CheckOptions, Digits, Level, PrefixMapping, Rules, Service, Topology,
+/// };
+///
+/// let services = ["a", "b", "c"].map(|name| Service::new(name, "paris.r.h.d".parse().unwrap()));
+/// let topology = Topology::new(services)?.with(Service::new("d", "rome.r.h.d".parse()?))?;
+/// let mut mapping = PrefixMapping::new(Digits::try_from(1)?);
+/// mapping.assign_services(mapping.digits().base(10).ok_or("no such base")?, ["a", "d"])?;
+///
+/// let rules = Rules::new(2)?.at_most(Level::Site, 1)?;
+/// let base = mapping.digits().base(7).ok_or("no such base")?;
+/// mapping.assign_services(base, ["a", "b"])?;
+/// let report = mapping.check(&topology, &CheckOptions::new(rules))?;
+/// let breach = &report.examples(BreachKind::Crowded)[0];
+/// assert_eq!(breach.base(), base);
+/// let BrokenRule::Crowded(over) = breach.rule() else { return Err("another rule".into()) };
+/// assert_eq!((over.level, &*over.domain, over.cap), (Level::Site, "paris", 1));
+/// assert_eq!(
+///     serde_json::to_string(breach)?,
+///     r#"{"base":"7000","kind":"crowded","level":"site","domain":"paris","cap":1,"services":["a","b"]}"#
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Breach {
+    #[serde(serialize_with = "as_prefix")]
     base: Base,
-    services: Vec<String>,
+    #[serde(flatten)]
     rule: BrokenRule,
+    services: Vec<String>,
 }
 
-/// The rule that is broken, with what a reader needs to see why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum BrokenRule {
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn as_prefix<S: Serializer>(base: &Base, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&base.first_prefix())
+}
+
+/// The rule that a base breaks, with what a reader needs to see why.
+///
+/// [`Breach`] has an example.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum BrokenRule {
+    /// It has no replica.
     Missing,
-    Short { wanted: u16 },
-    Excess { wanted: u16 },
+    /// It has fewer replicas than wanted.
+    Short {
+        /// How many the rules want.
+        wanted: u16,
+    },
+    /// It has more replicas than wanted.
+    Excess {
+        /// How many the rules want.
+        wanted: u16,
+    },
+    /// It names a service more than once.
     Duplicate,
+    /// It names a service that the topology lacks.
     Unknown,
+    /// It is on a service that is unavailable.
     Unavailable,
-    TooClose { distance: usize, min_dist: u8 },
+    /// Two of its replicas are too close.
+    TooClose {
+        /// The distance of the two closest, from 0.
+        distance: u8,
+        /// The least distance by the rules.
+        min_dist: MinDist,
+    },
+    /// A domain holds more of its replicas than the degradation lets.
     Degradation(OverCap),
+    /// A domain holds more of its replicas than [`Rules::at_most`] lets.
+    ///
+    /// [`Rules::at_most`]: crate::Rules::at_most
     Crowded(OverCap),
 }
 
 /// A domain that holds more replicas of a base than its cap.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct OverCap {
-    pub(super) level: Level,
-    pub(super) domain: String,
-    pub(super) cap: u16,
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct OverCap {
+    /// The level of the domain.
+    pub level: Level,
+    /// Its name, as [`Domain::name`](crate::Domain::name) has it.
+    pub domain: String,
+    /// The most replicas of a base that it may hold by the rule.
+    pub cap: u16,
 }
 
 impl BrokenRule {
@@ -118,13 +191,19 @@ impl BrokenRule {
 
 impl Breach {
     pub(super) const fn new(base: Base, services: Vec<String>, rule: BrokenRule) -> Self {
-        Self { base, services, rule }
+        Self { base, rule, services }
     }
 
     /// The kind of breach.
     #[must_use]
     pub const fn kind(&self) -> BreachKind {
         self.rule.kind()
+    }
+
+    /// The rule, with the numbers by which it is broken.
+    #[must_use]
+    pub const fn rule(&self) -> &BrokenRule {
+        &self.rule
     }
 
     /// The base.

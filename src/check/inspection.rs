@@ -237,14 +237,14 @@ impl<'a> Inspection<'a> {
 
     fn judge_distance(&mut self, base: Base) {
         let depth = |pair: &[Located]| pair[0].path.depth(pair[1].path);
-        let min_dist = self.rules.get_min_dist().get();
+        let min_dist = self.rules.get_min_dist();
         // In order of location, the closest two are neighbours. The first such
         // pair is the example.
         let Some(closest) = self.known.windows(2).rev().max_by_key(|pair| depth(pair)) else {
             return;
         };
-        let distance = 4 - depth(closest);
-        if distance < min_dist.into() {
+        let distance = u8::try_from(4 - depth(closest)).expect("at most 4");
+        if distance < min_dist.get() {
             let names = self.names;
             let peers = closest.iter().map(|located| Peer::Known(located.service));
             let rule = BrokenRule::TooClose { distance, min_dist };
@@ -270,7 +270,7 @@ impl<'a> Inspection<'a> {
     fn judge_crowds(&mut self, base: Base) {
         let mut worst: Option<(&[Located], Level, u16)> = None;
         for level in Level::ALL {
-            let Some(cap) = self.rules.get_at_most(level) else { continue };
+            let Some(cap) = self.rules.at_most_cap(level) else { continue };
             let crowd = fullest(&self.known, level);
             let is_fuller = |&(other, _, other_cap): &(&[Located], Level, u16)| {
                 crowd.len() * usize::from(other_cap) > other.len() * usize::from(cap)

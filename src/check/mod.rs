@@ -29,7 +29,7 @@
 //!
 //! Each rule is judged by its own cap: `too_close` by the least distance,
 //! `degradation` by [`Rules::degradation_cap`], `crowded` by
-//! [`Rules::get_at_most`]. A base that breaks several counts once under each.
+//! [`Rules::at_most_cap`]. A base that breaks several counts once under each.
 //!
 //! # What may be lost
 //!
@@ -48,6 +48,7 @@
 
 mod breach;
 mod inspection;
+mod load;
 mod lost;
 mod pass_limits;
 mod path;
@@ -55,8 +56,9 @@ mod report;
 mod shape;
 mod tally;
 
-pub use breach::{Breach, BreachKind};
-pub use report::{CheckReport, DomainLoad, ServiceLoad};
+pub use breach::{Breach, BreachKind, BrokenRule, OverCap};
+pub use load::{DomainLoad, ServiceLoad};
+pub use report::CheckReport;
 
 use crate::mapping::PrefixMapping;
 use crate::ratio::Tolerance;
@@ -84,10 +86,10 @@ pub struct CheckOptions {
 }
 
 impl CheckOptions {
-    /// The rules that the mapping is to keep.
+    /// The rules that the mapping is to keep; no tolerance, and five examples.
     #[must_use]
-    pub fn new(rules: Rules) -> Self {
-        Self { rules, tolerance: Tolerance::default(), examples: 5 }
+    pub const fn new(rules: Rules) -> Self {
+        Self { rules, tolerance: Tolerance::ZERO, examples: 5 }
     }
 
     /// How far beyond its share a load may be. Defaults to 0.
@@ -103,6 +105,24 @@ impl CheckOptions {
         self.examples = examples;
         self
     }
+
+    /// The rules.
+    #[must_use]
+    pub const fn get_rules(&self) -> Rules {
+        self.rules
+    }
+
+    /// The tolerance.
+    #[must_use]
+    pub const fn get_tolerance(&self) -> Tolerance {
+        self.tolerance
+    }
+
+    /// How many examples are kept of each kind of breach.
+    #[must_use]
+    pub const fn get_examples(&self) -> usize {
+        self.examples
+    }
 }
 
 impl PrefixMapping {
@@ -111,7 +131,9 @@ impl PrefixMapping {
     ///
     /// A service may be named by its address or by its id.
     ///
-    /// Beside the report this allocates at most 200 bytes for each service and
+    /// Takes `O(bases * replicas)` where bases keep the rules, and
+    /// `O(replicas * log(replicas))` for each base that doesn't. Beside the report this
+    /// allocates at most 200 bytes for each service and
     /// name, and 4 KiB.
     ///
     /// # Errors
@@ -149,7 +171,7 @@ impl PrefixMapping {
         &self,
         topology: &Topology,
         options: &CheckOptions,
-    ) -> Result<CheckReport, Box<Unsatisfiable>> {
+    ) -> Result<CheckReport, Unsatisfiable> {
         let shares =
             Shares::new(topology, self.digits(), options.rules)?.tolerance(options.tolerance);
         let findings = Inspection::new(self, topology, options).run();

@@ -78,20 +78,14 @@ mod tests {
     fn a_cap_that_a_coarser_level_implies_is_left_out() {
         let rules = Rules::new(5).unwrap();
         let caps = |site, rack, host| {
-            let rules = rules.at_most(Level::Site, site).at_most(Level::Rack, rack);
-            limits(rules.at_most(Level::Host, host), [0; 4])
+            let rules =
+                rules.at_most(Level::Site, site).unwrap().at_most(Level::Rack, rack).unwrap();
+            limits(rules.at_most(Level::Host, host).unwrap(), [0; 4])
         };
         let (site, rack, host) = (Level::Site, Level::Rack, Level::Host);
         assert_eq!(caps(4, 3, 2), (Level::Volume, vec![(site, 4), (rack, 3), (host, 2)]));
         assert_eq!(caps(2, 3, 1), (host, vec![(site, 2)]));
         assert_eq!(caps(3, 3, 3), (Level::Volume, vec![(site, 3)]));
         assert_eq!(caps(9, 2, 5), (Level::Volume, vec![(rack, 2)]));
-    }
-
-    #[test]
-    fn no_base_keeps_a_cap_of_none() {
-        let rules = Rules::new(3).unwrap().min_dist("4".parse().unwrap());
-        let rules = rules.level(Level::Host).degradation(2);
-        assert_eq!(limits(rules, [0; 4]), (Level::Volume, vec![(Level::Site, 0)]));
     }
 }

@@ -2,73 +2,56 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 use super::breach::{Breach, BreachKind, Breaches};
 use super::inspection::Findings;
+use super::load::{DomainLoad, ServiceLoad};
 use crate::location::Level;
-use crate::service::{Service, ServiceIndex};
-use crate::share::{Band, Shares};
+use crate::service::ServiceIndex;
+use crate::share::Shares;
 use crate::topology::Topology;
-
-/// The load of a service, beside its band.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServiceLoad {
-    name: String,
-    service: Option<ServiceIndex>,
-    load: u64,
-    band: Band,
-}
-
-impl ServiceLoad {
-    /// Its address; the mapping's name of a service that the topology lacks.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The service, `None` when the topology lacks it.
-    #[must_use]
-    pub const fn service(&self) -> Option<ServiceIndex> {
-        self.service
-    }
-
-    /// How many bases it holds.
-    #[must_use]
-    pub const fn load(&self) -> u64 {
-        self.load
-    }
-
-    /// How many it ought to hold: none when it is unavailable or unknown.
-    #[must_use]
-    pub const fn band(&self) -> Band {
-        self.band
-    }
-}
-
-/// The load of a domain, beside its band.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DomainLoad {
-    load: u64,
-    band: Band,
-}
-
-impl DomainLoad {
-    /// How many replicas its available services hold.
-    #[must_use]
-    pub const fn load(self) -> u64 {
-        self.load
-    }
-
-    /// How many they ought to hold.
-    #[must_use]
-    pub const fn band(self) -> Band {
-        self.band
-    }
-}
 
 /// What [`PrefixMapping::check`](crate::PrefixMapping::check) found.
 ///
 /// Prints as a short text: a line for each kind of breach that there is, with
 /// its examples, then the loads, then what may be lost.
+///
+/// Serializes as an object of `breaches` (how many, by kind), `examples` (those that are
+/// kept, by kind, where there are some), `outside_band`, `domains_outside_band`,
+/// `tolerated` (by level; null when some base has no quorum even now), `services` and
+/// `domains` (the loads, by level).
+///
+/// # Examples
+///
+/// ```
+/// use meta0::{CheckOptions, Digits, Level, PrefixMapping, Rules, Service, Topology};
+///
+/// let topology = Topology::new([
+///     Service::new("a", "h1.d1".parse()?),
+///     Service::new("b", "h2.d1".parse()?),
+/// ])?;
+/// let mut mapping = PrefixMapping::new(Digits::try_from(0)?);
+/// mapping.assign_services(mapping.digits().base(0).ok_or("no such base")?, ["a", "dead"])?;
+///
+/// let report = mapping.check(&topology, &CheckOptions::new(Rules::new(2)?))?;
+/// assert_eq!(
+///     report.to_string(),
+///     "unknown: 1 replica\n  base \"\" is on dead, which no service has for its name\n\
+///      outside band: 1 on services, 4 on domains\n\
+///      tolerated: nothing, some base has no quorum even now"
+/// );
+/// let loads: Vec<_> = report.loads().iter().map(ToString::to_string).collect();
+/// assert_eq!(loads, ["a: 1, expected 1", "b: 0, expected 1", "dead: 1, expected 0"]);
+/// assert_eq!(report.domain_loads(Level::Host)[1].name(), "h2");
+///
+/// let json = serde_json::to_value(&report)?;
+/// assert_eq!(json["breaches"]["unknown"], 1);
+/// assert_eq!(json["examples"]["unknown"][0]["services"][0], "dead");
+/// assert_eq!(json["services"][1]["location"], "h2.d1");
+/// assert_eq!(json["domains"]["host"][1]["floor"], 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckReport {
     breaches: Breaches,
@@ -84,23 +67,19 @@ impl CheckReport {
         let Findings { breaches, tolerated, loads, unknown } = findings;
         let domain_loads = Level::ALL.map(|level| load_domains(topology, shares, level, &loads));
         let loads = load_services(topology, shares, &loads, unknown);
-        let is_available = |load: &&ServiceLoad| {
-            let service = load.service.and_then(|index| topology.service(index));
-            service.is_some_and(Service::is_available)
-        };
         Self {
             breaches,
             tolerated: tolerated.0,
             outside_band: loads
                 .iter()
-                .filter(is_available)
-                .map(|service| service.band.distance(service.load))
+                .filter(|load| load.is_available())
+                .map(|service| service.band().distance(service.load()))
                 .sum(),
             loads,
             domains_outside_band: domain_loads
                 .iter()
                 .flatten()
-                .map(|domain| domain.band.distance(domain.load))
+                .map(|domain| domain.band().distance(domain.load()))
                 .sum(),
             domain_loads,
         }
@@ -186,20 +165,12 @@ fn load_services(
     unknown: Vec<(String, u64)>,
 ) -> Vec<ServiceLoad> {
     let services = topology.services().iter().enumerate().zip(loads).zip(shares.service_bands());
-    let known = services.map(|(((index, service), &load), band)| ServiceLoad {
-        name: service.address().to_owned(),
-        service: Some(ServiceIndex::new(index)),
-        load,
-        band,
+    let known = services.map(|(((index, service), &load), band)| {
+        ServiceLoad::known(ServiceIndex::new(index), service, load, band)
     });
-    let unknown = unknown.into_iter().map(|(name, load)| ServiceLoad {
-        name,
-        service: None,
-        load,
-        band: Band::default(),
-    });
+    let unknown = unknown.into_iter().map(|(name, load)| ServiceLoad::unknown(name, load));
     let mut merged: Vec<_> = known.chain(unknown).collect();
-    merged.sort_by(|a, b| a.name.cmp(&b.name));
+    merged.sort_by(|a, b| a.name().cmp(b.name()));
     merged
 }
 
@@ -209,14 +180,75 @@ fn load_domains(
     level: Level,
     loads: &[u64],
 ) -> Vec<DomainLoad> {
-    let mut domains: Vec<_> =
-        shares.domain_bands(level).map(|band| DomainLoad { load: 0, band }).collect();
+    let bands = topology.domains(level).iter().zip(shares.domain_bands(level));
+    let mut domains: Vec<_> = bands.map(|(domain, band)| DomainLoad::new(domain, band)).collect();
     for (index, (service, load)) in topology.services().iter().zip(loads).enumerate() {
         if service.is_available() {
-            domains[topology.domain_at(level, ServiceIndex::new(index))].load += load;
+            domains[topology.domain_at(level, ServiceIndex::new(index))].add(*load);
         }
     }
     domains
+}
+
+/// What serde writes.
+#[derive(Debug, Serialize)]
+struct ReportObject<'a> {
+    breaches: Counts<'a>,
+    examples: Examples<'a>,
+    outside_band: u64,
+    domains_outside_band: u64,
+    tolerated: ByLevel<Option<u32>>,
+    services: &'a [ServiceLoad],
+    domains: ByLevel<&'a [DomainLoad]>,
+}
+
+#[derive(Debug)]
+struct Counts<'a>(&'a CheckReport);
+
+impl Serialize for Counts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(BreachKind::ALL.map(|kind| (kind, self.0.count(kind))))
+    }
+}
+
+#[derive(Debug)]
+struct Examples<'a>(&'a CheckReport);
+
+impl Serialize for Examples<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let examples = BreachKind::ALL.map(|kind| (kind, self.0.examples(kind)));
+        serializer.collect_map(examples.into_iter().filter(|(_, some)| !some.is_empty()))
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct ByLevel<T> {
+    site: T,
+    rack: T,
+    host: T,
+    volume: T,
+}
+
+impl<T> ByLevel<T> {
+    fn new(value: impl Fn(Level) -> T) -> Self {
+        let [site, rack, host, volume] = Level::ALL.map(value);
+        Self { site, rack, host, volume }
+    }
+}
+
+impl Serialize for CheckReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let object = ReportObject {
+            breaches: Counts(self),
+            examples: Examples(self),
+            outside_band: self.outside_band,
+            domains_outside_band: self.domains_outside_band,
+            tolerated: ByLevel::new(|level| self.tolerated(level)),
+            services: self.loads(),
+            domains: ByLevel::new(|level| self.domain_loads(level)),
+        };
+        object.serialize(serializer)
+    }
 }
 
 impl fmt::Display for CheckReport {

@@ -22,7 +22,7 @@ fn topology(places: &[(u8, bool)]) -> Topology {
         let service = Service::new(format!("{at:02}"), location.parse().unwrap());
         if is_down { service.with_score(0) } else { service }
     };
-    Topology::new(places.iter().enumerate().map(service).collect()).unwrap()
+    Topology::new(places.iter().enumerate().map(service)).unwrap()
 }
 
 fn rules() -> impl Strategy<Value = Rules> {
@@ -30,9 +30,10 @@ fn rules() -> impl Strategy<Value = Rules> {
     (1..9_u16, 1..5_u8, 0..4_usize, 0..3_u16, [cap(), cap(), cap(), cap()]).prop_map(
         |(replicas, min_dist, level, degradation, caps)| {
             let rules = Rules::new(replicas).unwrap().min_dist(min_dist.try_into().unwrap());
-            let rules = rules.level(Level::ALL[level]).degradation(degradation);
+            let rules = rules.level(Level::ALL[level]);
+            let rules = rules.degradation(degradation).unwrap_or(rules);
             Level::ALL.into_iter().zip(caps).fold(rules, |rules, (level, cap)| match cap {
-                Some(cap) => rules.at_most(level, cap),
+                Some(cap) => rules.at_most(level, cap).unwrap(),
                 None => rules,
             })
         },
@@ -76,7 +77,7 @@ impl Verdict {
         let is_over = |level, cap: Option<u16>| {
             cap.is_some_and(|cap| sizes(&services, level).iter().any(|&size| size > cap.into()))
         };
-        let at_most = |level: Level| is_over(level, rules.get_at_most(level));
+        let at_most = |level: Level| is_over(level, rules.at_most_cap(level));
         for (kind, count) in [
             (BreachKind::Missing, usize::from(names.is_empty())),
             (BreachKind::Short, usize::from((1..wanted).contains(&names.len()))),

@@ -2,8 +2,8 @@
 //!
 //! Without restrictions all of it goes. Where a restriction left no place for
 //! others, a base keeps as many replicas as it had, up to the number wanted, and as
-//! many that are up: an unavailable copy is a copy, and an unknown name may be the
-//! last one. Those that are left over then stay beside the services that a base is
+//! many that are up: a copy of score 0 is a copy, one that is down may come back, and
+//! an unknown name may be the last one. Those that are left over then stay beside the services that a base is
 //! to have, and should break few rules.
 //!
 //! # How
@@ -12,7 +12,8 @@
 //! what is said outright. For each set of them that may be broken, the others make
 //! the sets of services that a base may have a laminar matroid, in which greed finds
 //! the cheapest leftovers: available ones first, which break nothing by
-//! themselves, then unavailable ones, then unknown names. Of the eight outcomes the
+//! themselves, then unavailable ones that are up, then those that are down, then unknown
+//! names. Of the eight outcomes the
 //! one is taken that breaks the fewest rules, each unavailable or unknown replica
 //! counted as one more. That is exact: the best choice breaks some set of rules, and
 //! for that set greed breaks no other rule and keeps as few of such replicas.
@@ -108,9 +109,8 @@ impl<'a> Leftover<'a> {
         })
     }
 
-    /// Whether a service is up: unknown names are not.
     fn is_up(&self, id: Id) -> bool {
-        self.place(id).is_some()
+        self.limits.is_up(id)
     }
 
     fn place(&self, id: Id) -> Option<Place> {
@@ -136,7 +136,7 @@ mod tests {
         let service = |(n, location): (usize, &&str)| {
             Service::new(format!("a{n}"), location.parse().unwrap())
         };
-        let services = locations.iter().enumerate().map(service).collect();
+        let services = locations.iter().enumerate().map(service);
         let topology = Topology::new(services).unwrap();
         let rules = Rules::new(replicas).unwrap().min_dist("2".parse().unwrap());
         let limits = Limits::new(&topology, rules, vec![true; 4]);
@@ -170,15 +170,18 @@ mod tests {
         assert_eq!(gone(&[0, 3, 4], &[3, 4], 2, &[3]), [4]);
     }
 
-    /// Eight services on two racks of two hosts, two each; the rest are unknown.
+    /// Eight services on two racks of two hosts, two each, of which those from
+    /// [`DOWN`] on are down; the rest are unknown.
     fn eight(rules: Rules) -> Limits {
         let service = |n: usize| {
             let location = format!("r{}.h{}.v{}", n / 4, n / 2 % 2, n % 2);
-            Service::new(format!("a{n}"), location.parse().unwrap())
+            Service::new(format!("a{n}"), location.parse().unwrap()).with_up(n < DOWN)
         };
-        let topology = Topology::new((0..8).map(service).collect()).unwrap();
+        let topology = Topology::new((0..8).map(service)).unwrap();
         Limits::new(&topology, rules, vec![true; 8])
     }
+
+    const DOWN: usize = 6;
 
     /// How many rules a base breaks that has some ids, one for each that may not
     /// stay.
@@ -209,15 +212,18 @@ mod tests {
             unsound in prop::collection::vec(any::<bool>(), 8),
         ) {
             let rules = Rules::new(replicas).unwrap().min_dist(min_dist.try_into().unwrap());
-            let rules = rules.level(Level::Rack).degradation(degradation);
-            let rules = caps[0].map_or(rules, |cap| rules.at_most(Level::Rack, cap));
-            let limits = eight(caps[1].map_or(rules, |cap| rules.at_most(Level::Host, cap)));
+            let rules = rules.level(Level::Rack);
+            let rules = rules.degradation(degradation).unwrap_or(rules);
+            let rules = caps[0].map_or(rules, |cap| rules.at_most(Level::Rack, cap).unwrap());
+            let limits = eight(caps[1].map_or(rules, |cap| rules.at_most(Level::Host, cap).unwrap()));
             let replicas = usize::from(replicas);
             let held: Vec<_> = held.into_iter().map(Id::new).collect();
             let going: Vec<_> =
                 held.iter().zip(goes).filter(|(_, goes)| *goes).map(|(id, _)| *id).collect();
+            let unsound: Vec<_> =
+                unsound.iter().enumerate().map(|(id, unsound)| *unsound || id >= DOWN).collect();
             let is_sound = |id: Id| !unsound.get(id.index()).copied().unwrap_or(true);
-            let up = |ids: &[Id]| ids.iter().filter(|id| id.index() < 8).count();
+            let up = |ids: &[Id]| ids.iter().filter(|id| id.index() < DOWN).count();
             let is_enough = |ids: &[Id]| {
                 ids.len() >= held.len().min(replicas) && up(ids) >= up(&held).min(replicas)
             };

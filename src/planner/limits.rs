@@ -9,7 +9,7 @@
 
 use std::cmp::Reverse;
 
-use crate::index::Place;
+use crate::index::{Id, Place};
 use crate::location::Level;
 use crate::rules::Rules;
 use crate::topology::Topology;
@@ -82,6 +82,8 @@ pub(crate) struct Limits {
     by_rule: Vec<(Rule, Tier)>,
     /// Whether a service may be given anything.
     open: Vec<bool>,
+    /// Whether a service is up.
+    up: Vec<bool>,
 }
 
 impl Limits {
@@ -102,18 +104,26 @@ impl Limits {
         let degradation = rules.degradation_cap();
         let degradation = degradation.map(|cap| (Rule::Degradation, rules.get_level(), cap));
         let at_most = Level::ALL.into_iter();
-        let at_most = at_most.filter_map(|l| Some((Rule::AtMost, l, rules.get_at_most(l)?)));
+        let at_most = at_most.filter_map(|l| Some((Rule::AtMost, l, rules.at_most_cap(l)?)));
         let all = std::iter::once(apart).chain(degradation).chain(at_most);
         let mut binding: Vec<_> =
             all.filter(|&(_, _, cap)| cap < rules.replicas() || cap == 1).collect();
         binding.sort_by_key(|&(_, level, _)| Reverse(level));
         let tier = |(rule, level, cap)| (rule, Tier::new(topology, level, cap));
-        Self { tiers, by_rule: binding.into_iter().map(tier).collect(), open }
+        let services = topology.by_location().iter();
+        let up = services.map(|service| topology.services()[service.index()].is_up()).collect();
+        Self { tiers, by_rule: binding.into_iter().map(tier).collect(), open, up }
     }
 
-    /// No caps, where only what is open counts. There is no [`Limits::exclusive`].
+    /// No caps, where only what is open counts. There is no [`Limits::exclusive`], and
+    /// nobody is up.
     pub(crate) const fn opened(open: Vec<bool>) -> Self {
-        Self { tiers: Vec::new(), by_rule: Vec::new(), open }
+        Self { tiers: Vec::new(), by_rule: Vec::new(), open, up: Vec::new() }
+    }
+
+    /// Whether an id is a service that is up; a name that no service has is not.
+    pub(crate) fn is_up(&self, id: Id) -> bool {
+        self.up.get(id.index()).copied().unwrap_or(false)
     }
 
     /// How many places there are.
@@ -263,7 +273,7 @@ mod tests {
             let location = format!("s{}.r{}.h{}.v", n / 6, n / 3 % 2, n % 3);
             Service::new(format!("a{n:02}"), location.parse().unwrap())
         };
-        Topology::new((0..12).map(service).collect()).unwrap()
+        Topology::new((0..12).map(service)).unwrap()
     }
 
     fn limits(rules: Rules) -> Limits {
@@ -277,10 +287,19 @@ mod tests {
         };
         let rules = Rules::new(5).unwrap();
         assert_eq!(caps(rules), [1]);
-        assert_eq!(caps(rules.at_most(Level::Site, 3).at_most(Level::Rack, 3)), [1, 3]);
-        assert_eq!(caps(rules.at_most(Level::Site, 3).at_most(Level::Rack, 2)), [1, 2, 3]);
-        assert_eq!(caps(rules.at_most(Level::Site, 1).at_most(Level::Host, 2)), [1]);
-        assert_eq!(caps(rules.at_most(Level::Site, 5)), [1]);
+        assert_eq!(
+            caps(rules.at_most(Level::Site, 3).unwrap().at_most(Level::Rack, 3).unwrap()),
+            [1, 3]
+        );
+        assert_eq!(
+            caps(rules.at_most(Level::Site, 3).unwrap().at_most(Level::Rack, 2).unwrap()),
+            [1, 2, 3]
+        );
+        assert_eq!(
+            caps(rules.at_most(Level::Site, 1).unwrap().at_most(Level::Host, 2).unwrap()),
+            [1]
+        );
+        assert_eq!(caps(rules.at_most(Level::Site, 5).unwrap()), [1]);
         assert_eq!(caps(Rules::new(1).unwrap()), [1]);
     }
 
@@ -290,8 +309,8 @@ mod tests {
             held in prop::collection::btree_set(0..12_usize, 0..6),
             caps in [1..4_u16, 1..4_u16, 1..4_u16],
         ) {
-            let rules = Rules::new(6).unwrap().at_most(Level::Site, caps[0]);
-            let rules = rules.at_most(Level::Rack, caps[1]).at_most(Level::Host, caps[2]);
+            let rules = Rules::new(6).unwrap().at_most(Level::Site, caps[0]).unwrap();
+            let rules = rules.at_most(Level::Rack, caps[1]).unwrap().at_most(Level::Host, caps[2]).unwrap();
             let limits = limits(rules);
             let held: Vec<_> = held.into_iter().map(Place::new).collect();
             let mut blocked = Blocked::default();

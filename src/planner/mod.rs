@@ -22,7 +22,7 @@ mod survey;
 mod task;
 mod tournament;
 
-pub use one_by_one::Candidate;
+pub use one_by_one::{Candidate, Freed};
 
 pub(crate) use one_by_one::Replacement;
 pub(crate) use part::{Most, restrict};
@@ -236,7 +236,7 @@ pub(crate) mod tests {
             let service = if at == 0 { service.with_id("id") } else { service };
             if is_down { service.with_score(0) } else { service }
         };
-        Topology::new(places.iter().enumerate().map(service).collect()).unwrap()
+        Topology::new(places.iter().enumerate().map(service)).unwrap()
     }
 
     fn rules() -> impl Strategy<Value = Rules> {
@@ -244,9 +244,10 @@ pub(crate) mod tests {
         (1..5_u16, 1..4_u8, 0..4_usize, prop::bool::weighted(0.2), [cap(), cap(), cap()]).prop_map(
             |(replicas, min_dist, level, degradation, caps)| {
                 let rules = Rules::new(replicas).unwrap().min_dist(min_dist.try_into().unwrap());
-                let rules = rules.level(Level::ALL[level]).degradation(degradation.into());
+                let rules = rules.level(Level::ALL[level]);
+                let rules = rules.degradation(degradation.into()).unwrap_or(rules);
                 Level::ALL.into_iter().zip(caps).fold(rules, |rules, (level, cap)| match cap {
-                    Some(cap) => rules.at_most(level, cap),
+                    Some(cap) => rules.at_most(level, cap).unwrap(),
                     None => rules,
                 })
             },

@@ -8,6 +8,7 @@
 use super::Task;
 use super::ids::Ids;
 use super::limits::Blocked;
+use super::roles::Role;
 use super::survey::{Broken, Survey};
 use super::tournament::Tournament;
 use crate::index::{Id, Place};
@@ -16,7 +17,7 @@ use crate::prefix::Base;
 use crate::service::Service;
 use crate::share::Band;
 
-/// A service that may take a freed replica.
+/// A service that may take a freed replica. [`Freed`] has an example.
 #[derive(Debug, Clone, Copy)]
 pub struct Candidate<'a> {
     service: &'a Service,
@@ -41,6 +42,75 @@ impl<'a> Candidate<'a> {
     #[must_use]
     pub const fn band(&self) -> Band {
         self.band
+    }
+}
+
+/// A replica that a decommission frees, and who may take it: what the closure of
+/// [`decommission_with`] chooses by.
+///
+/// # Examples
+///
+/// A strategy that keeps sites that a base leaves filled by the same site:
+///
+/// ```
+/// use meta0::{DecommissionOptions, Freed, Level, Rules};
+/// # use meta0::{Digits, PrefixMapping, Service, Topology};
+/// # let service = |(name, place): (&str, &str)| Service::new(name, place.parse().unwrap());
+/// # let topology = Topology::new([
+/// #     ("a", "paris.r.h1.d"), ("b", "rome.r.h1.d"), ("c", "paris.r.h2.d"), ("d", "rome.r.h2.d"),
+/// # ].map(service))?;
+/// # let mut mapping = PrefixMapping::new(Digits::try_from(0)?);
+/// # mapping.assign_services(mapping.digits().base(0).unwrap(), ["a", "b"])?;
+///
+/// // `a` is in Paris and leaves; `b` is in Rome and stays.
+/// let same_site = |freed: Freed<'_>| {
+///     assert_eq!((freed.leaving(), freed.staying()), (&["a"][..], &["b"][..]));
+///     let candidates = freed.candidates();
+///     assert_eq!(candidates.len(), 2);
+///     let site = topology.service(topology.find(freed.leaving()[0])?)?.location().token(Level::Site);
+///     candidates.iter().position(|it| it.service().location().token(Level::Site) == site)
+/// };
+/// let options = DecommissionOptions::new(Rules::new(2)?);
+/// let plan = mapping.decommission_with(&topology, ["a"], &options, same_site)?;
+/// assert_eq!(plan.changes().next().and_then(|change| change.to), Some("c"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// [`decommission_with`]: crate::PrefixMapping::decommission_with
+#[derive(Debug, Clone, Copy)]
+pub struct Freed<'a> {
+    base: Base,
+    leaving: &'a [&'a str],
+    staying: &'a [&'a str],
+    candidates: &'a [Candidate<'a>],
+}
+
+impl<'a> Freed<'a> {
+    /// The base.
+    #[must_use]
+    pub const fn base(&self) -> Base {
+        self.base
+    }
+
+    /// The services that the base leaves, ascending: the one whose replica is freed,
+    /// and where the base loses several, the others. They go by their address, or by
+    /// the mapping's name of one that the topology lacks.
+    #[must_use]
+    pub const fn leaving(&self) -> &'a [&'a str] {
+        self.leaving
+    }
+
+    /// The services that keep a replica of the base, ascending, then those that took
+    /// one of its freed replicas before, in that order; named likewise.
+    #[must_use]
+    pub const fn staying(&self) -> &'a [&'a str] {
+        self.staying
+    }
+
+    /// The services that the rules allow, ascending by address; never none.
+    #[must_use]
+    pub const fn candidates(&self) -> &'a [Candidate<'a>] {
+        self.candidates
     }
 }
 
@@ -90,23 +160,30 @@ impl<'a> Replacement<'a> {
         task.changes(&self.survey.bases).0
     }
 
-    /// Asks for a place for each freed replica.
+    /// Asks for a place for each freed replica. Fails with the base of the first that
+    /// gets none, and how many there were.
     pub(crate) fn run(
         mut self,
-        choose: &mut impl FnMut(Base, &[Candidate<'_>]) -> usize,
-    ) -> Vec<RawChange<Id>> {
+        choose: &mut impl FnMut(Freed<'_>) -> Option<usize>,
+    ) -> Result<Vec<RawChange<Id>>, (Base, usize)> {
+        let task = self.task;
         for Broken { base, need, .. } in std::mem::take(&mut self.survey.broken) {
             let index = base as usize;
-            let name = self.task.mapping.digits().base(index).expect("a base of the mapping");
+            let base = task.mapping.digits().base(index).expect("a base of the mapping");
+            let leaving = task.names_of(index, Role::Leaving);
+            let mut staying = task.names_of(index, Role::Fixed);
             for _ in 0..need {
                 let (places, candidates) = self.candidates(index);
-                let last = candidates.len().checked_sub(1).expect("room was counted");
-                let chosen = places[choose(name, &candidates).min(last)];
+                let (leaving, candidates) = (&leaving[..], &candidates[..]);
+                let choice = choose(Freed { base, leaving, staying: &staying, candidates });
+                let chosen = choice.and_then(|choice| places.get(choice).copied());
+                let chosen = chosen.ok_or((base, places.len()))?;
                 self.survey.bases.replace(index, Place::NONE, chosen);
                 self.survey.fixed_loads[chosen.index()] += 1;
+                staying.push(task.name(Ids::of_place(chosen)));
             }
         }
-        self.task.changes(&self.survey.bases).0
+        Ok(task.changes(&self.survey.bases).0)
     }
 
     fn candidates(&self, base: usize) -> (Vec<Place>, Vec<Candidate<'a>>) {

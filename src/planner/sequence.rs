@@ -110,8 +110,7 @@ impl<'a> Sequencer<'a> {
             self.beside.extend(kept.into_iter().map(|id| (base, id)));
         }
         // What is down goes first: a base names it, and so needs more that are up.
-        let places = self.limits.places();
-        self.going.sort_by_key(|id| id.index() < places);
+        self.going.sort_by_key(|&id| self.limits.is_up(id));
         for &goes in &self.going {
             add(goes, Id::NONE);
         }
@@ -209,7 +208,7 @@ mod tests {
         let service = |(n, location): (usize, &&str)| {
             Service::new(format!("a{n}"), location.parse().unwrap())
         };
-        let topology = Topology::new(services.map(service).collect()).unwrap();
+        let topology = Topology::new(services.map(service)).unwrap();
         let limits = Limits::new(&topology, rules, vec![true; locations.len()]);
         let ids = |list: &[usize]| -> Vec<Id> { list.iter().map(|&id| Id::new(id)).collect() };
         let is_sound = |id: Id| !unsound.contains(&id.index()) && id.index() < locations.len();
@@ -245,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_full_domain_gives_up_one_of_its_own() {
-        let rules = Rules::new(3).unwrap().at_most(Level::Site, 2);
+        let rules = Rules::new(3).unwrap().at_most(Level::Site, 2).unwrap();
         let locations: &[&str] = &["s0.r.h.a", "s0.r.h.b", "s0.r.h.c", "s1.r.h.a", "s1.r.h.b"];
         let wanted = [(Some(0), Some(2)), (Some(1), Some(4))];
         assert_eq!(steps(&[0, 1, 3], &[2, 3, 4], (locations, rules), &[]), wanted);
@@ -254,7 +253,8 @@ mod tests {
     #[test]
     fn a_rule_that_is_broken_gets_no_worse_and_one_that_is_kept_stays_so() {
         // Three on one rack, where one is too many; on two hosts at least.
-        let rules = Rules::new(4).unwrap().at_most(Level::Rack, 2).min_dist("2".parse().unwrap());
+        let rules =
+            Rules::new(4).unwrap().at_most(Level::Rack, 2).unwrap().min_dist("2".parse().unwrap());
         let locations: &[&str] =
             &["s.r0.h0.v", "s.r0.h1.v", "s.r0.h2.v", "s.r0.h2.w", "s.r1.h0.v", "s.r1.h1.v"];
         // 3 is on 2's host, so it takes its place, whatever else goes.
@@ -265,14 +265,16 @@ mod tests {
     /// Two sites of as many racks and hosts, two volumes each; names that no service
     /// has come after them.
     const SERVICES: usize = 16;
+    /// The services from this one on are down.
+    const DOWN: usize = 13;
 
     fn sixteen(rules: Rules) -> Limits {
         let service = |n: usize| {
             let [site, rack, host, volume] = [3, 2, 1, 0].map(|bit| n >> bit & 1);
             let location = format!("s{site}.r{rack}.h{host}.v{volume}");
-            Service::new(format!("a{n:02}"), location.parse().unwrap())
+            Service::new(format!("a{n:02}"), location.parse().unwrap()).with_up(n < DOWN)
         };
-        let topology = Topology::new((0..SERVICES).map(service).collect()).unwrap();
+        let topology = Topology::new((0..SERVICES).map(service)).unwrap();
         Limits::new(&topology, rules, vec![true; SERVICES])
     }
 
@@ -281,24 +283,29 @@ mod tests {
         (1..6_u16, 1..3_u8, 0..2_u16, [cap(), cap(), cap()]).prop_map(
             |(replicas, min_dist, degradation, caps)| {
                 let rules = Rules::new(replicas).unwrap().min_dist(min_dist.try_into().unwrap());
-                let rules = rules.level(Level::Rack).degradation(degradation);
+                let rules = rules.level(Level::Rack);
+                let rules = rules.degradation(degradation).unwrap_or(rules);
                 Level::ALL.into_iter().zip(caps).fold(rules, |rules, (level, cap)| match cap {
-                    Some(cap) => rules.at_most(level, cap),
+                    Some(cap) => rules.at_most(level, cap).unwrap(),
                     None => rules,
                 })
             },
         )
     }
 
-    fn is_up(id: Id) -> bool {
+    fn is_known(id: Id) -> bool {
         id.index() < SERVICES
+    }
+
+    fn is_up(id: Id) -> bool {
+        id.index() < DOWN
     }
 
     /// Whether a base that had some services has more in a domain than a rule lets
     /// it, and than it had there.
     fn is_worse(limits: &Limits, had: &BTreeSet<Id>, held: &BTreeSet<Id>) -> bool {
         let places = |ids: &BTreeSet<Id>| -> Vec<Place> {
-            ids.iter().filter(|id| is_up(**id)).map(|id| Place::new(id.index())).collect()
+            ids.iter().filter(|id| is_known(**id)).map(|id| Place::new(id.index())).collect()
         };
         let (had, held) = (places(had), places(held));
         limits.by_rule().iter().any(|(_, tier)| {
@@ -314,7 +321,7 @@ mod tests {
             rules in rules(),
             had in btree_set(0..SERVICES + 3, 0..6),
             stay in btree_set(0..SERVICES + 3, 0..8),
-            come in prop::sample::subsequence((0..SERVICES).collect::<Vec<_>>(), 0..6).prop_shuffle(),
+            come in prop::sample::subsequence((0..DOWN).collect::<Vec<_>>(), 0..6).prop_shuffle(),
             unsound in btree_set(0..SERVICES, 0..8),
             protects in any::<bool>(),
         ) {
@@ -323,7 +330,7 @@ mod tests {
             let stay: BTreeSet<_> = stay.into_iter().map(Id::new).collect();
             let mut wants: BTreeSet<_> = had.intersection(&stay).copied().collect();
             for id in come.into_iter().map(Id::new).filter(|id| !had.contains(id)) {
-                let places: Vec<_> = wants.iter().filter(|id| is_up(**id)).map(|id| Place::new(id.index())).collect();
+                let places: Vec<_> = wants.iter().filter(|id| is_known(**id)).map(|id| Place::new(id.index())).collect();
                 if wants.len() < replicas && limits.lets(&places.into_iter(), Place::new(id.index())) {
                     wants.insert(id);
                 }

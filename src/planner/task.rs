@@ -83,6 +83,16 @@ impl<'a> Task<'a> {
         self.topology.services()[service.index()].address()
     }
 
+    /// The names of a base's services that have a role, ascending, each once.
+    pub(crate) fn names_of(&self, base: usize, role: Role) -> Vec<&str> {
+        let ids = self.mapping.row(base).iter().map(|&name| self.ids.of_name(name));
+        let has_role = |id: &Id| id.is_some() && self.roles.of(*id) == role;
+        let mut names: Vec<_> = ids.filter(has_role).map(|id| self.name(id)).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// The same goal with every name resolved: to an address, or to a name that only
     /// the mapping has. Names and bases ascend, each once.
     pub(crate) fn resolved(&self, mut goal: Goal) -> Goal {
@@ -289,7 +299,7 @@ fn others_than(
 pub(crate) enum TaskError {
     Select(SelectError),
     HeldAndDrained { service: String },
-    Unsatisfiable(Box<Unsatisfiable>),
+    Unsatisfiable(Unsatisfiable),
     TooManyReplicas { replicas: usize, digits: Digits },
     TooManyNames { count: usize },
     OtherDigits { base: Base, digits: Digits },

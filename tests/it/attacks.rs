@@ -13,7 +13,7 @@ fn hosts(count: usize) -> Topology {
     let service = |n| {
         Service::new(format!("s{n}"), format!("h{n}.d").parse().unwrap()).with_id(format!("id{n}"))
     };
-    Topology::new((1..=count).map(service).collect()).unwrap()
+    Topology::new((1..=count).map(service)).unwrap()
 }
 
 fn all_on(digits: u8, services: &[&str]) -> PrefixMapping {

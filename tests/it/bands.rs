@@ -171,7 +171,7 @@ fn capacity(services: &[&Service], level: Option<Level>, rules: Rules) -> usize 
 }
 
 fn available(services: &[Service]) -> Vec<&Service> {
-    services.iter().filter(|service| service.score() > 0).collect()
+    services.iter().filter(|service| service.is_up() && service.score() > 0).collect()
 }
 
 /// Whether a base can have all its replicas on these services.
@@ -272,12 +272,12 @@ mod tests {
     #[test]
     fn a_capped_site_leaves_the_rest_to_the_other() {
         let topology = topology("a=s1.r1.h1.v b=s1.r1.h2.v c=s1.r2.h3.v d=s2.r3.h4.v");
-        let rules = Rules::new(3).unwrap().at_most(Level::Site, 2);
+        let rules = Rules::new(3).unwrap().at_most(Level::Site, 2).unwrap();
         let shares = shares(&topology, digits(1), rules).unwrap();
         let third = Exact::new(32, 3);
         let wanted = [("a", third), ("b", third), ("c", third), ("d", Exact::whole(16))];
         assert_eq!(shares, BTreeMap::from(wanted));
-        assert!(!is_satisfiable(topology.services(), rules.at_most(Level::Site, 1)));
+        assert!(!is_satisfiable(topology.services(), rules.at_most(Level::Site, 1).unwrap()));
     }
 
     #[test]

@@ -42,7 +42,7 @@ fn topologies() -> impl Strategy<Value = Topology> {
             Service::new(format!("s{place}"), location.parse().unwrap())
                 .with_score(i64::from(is_available))
         };
-        Topology::new(services.into_iter().enumerate().map(service).collect()).unwrap()
+        Topology::new(services.into_iter().enumerate().map(service)).unwrap()
     })
 }
 
@@ -275,14 +275,14 @@ impl Shape {
     fn topology(self, services: usize) -> Topology {
         let service =
             |place| Service::new(format!("s{place:04}"), self.location(place).parse().unwrap());
-        Topology::new((0..services).map(service).collect()).unwrap()
+        Topology::new((0..services).map(service)).unwrap()
     }
 }
 
 #[test]
 fn more_replicas_than_a_mapping_holds_are_refused() {
     let service = |n| Service::new(format!("s{n:04}"), format!("h{n}").parse().unwrap());
-    let topology = Topology::new((0..4097).map(service).collect()).unwrap();
+    let topology = Topology::new((0..4097).map(service)).unwrap();
     let options = BootstrapOptions::new(Rules::new(4097).unwrap());
     let refused = PrefixMapping::bootstrap(&topology, Digits::MAX, &options).unwrap_err();
     assert_eq!(

@@ -2,8 +2,13 @@
 
 mod naive;
 
-use meta0::{BreachKind, CheckOptions, CheckReport, Level, PrefixMapping, Rules, Topology};
+use meta0::{
+    BreachKind, BrokenRule, CheckOptions, CheckReport, Level, PrefixMapping, Rules, Service,
+    Topology,
+};
+use serde_json::{Value, json};
 
+use crate::instance::{Instance, Size};
 use crate::notation::{self, mapping, topology};
 
 /// Every base of one digit on the same services, but for those said.
@@ -122,7 +127,7 @@ fn replicas_too_close() {
 fn too_many_replicas_in_one_domain() {
     let topology = topology("a=r1.h1.d b=r1.h2.d c=r1.h3.d d=r2.h4.d e=r3.h5.d f=r3.h6.d");
     let mapping = filled(&["a", "b", "d", "e", "f"], "7: a b c d e");
-    let rules = rules(5, "2").level(Level::Rack).degradation(1);
+    let rules = rules(5, "2").level(Level::Rack).degradation(1).unwrap();
     let report = check(&mapping, &topology, rules);
     let wanted = "base \"7\" has 3 replicas in rack r1, not 2 or fewer, on a, b and c";
     assert_only(&report, BreachKind::Degradation, &[wanted]);
@@ -134,21 +139,21 @@ fn too_many_replicas_in_one_domain() {
 fn too_many_replicas_in_a_capped_domain() {
     let topology = topology("a=s1.r1.h1.d b=s1.r1.h2.d c=s1.r2.h3.d d=s2.r3.h4.d e=s2.r3.h5.d");
     let mapping = filled(&["a", "b", "d"], "7: a b c");
-    let rules = rules(3, "2").at_most(Level::Site, 2).at_most(Level::Rack, 3);
+    let rules = rules(3, "2").at_most(Level::Site, 2).unwrap().at_most(Level::Rack, 3).unwrap();
     let report = check(&mapping, &topology, rules);
     let wanted = "base \"7\" has 3 replicas in site s1, not 2 or fewer, on a, b and c";
     assert_only(&report, BreachKind::Crowded, &[wanted]);
-    assert!(check(&mapping, &topology, rules.at_most(Level::Site, 3)).is_valid());
+    assert!(check(&mapping, &topology, rules.at_most(Level::Site, 3).unwrap()).is_valid());
 }
 
 #[test]
 fn a_base_that_breaks_two_caps_is_crowded_once() {
     let topology = topology("a=s1.r1.h1.d b=s1.r1.h2.d c=s1.r1.h3.d d=s2.r3.h4.d e=s2.r4.h5.d");
-    let rules = rules(3, "1").at_most(Level::Site, 2).at_most(Level::Rack, 1);
+    let rules = rules(3, "1").at_most(Level::Site, 2).unwrap().at_most(Level::Rack, 1).unwrap();
     let report = check(&filled(&["a", "b", "c"], ""), &topology, rules);
     assert_eq!(report.count(BreachKind::Crowded), 16);
     assert_eq!(report.count(BreachKind::TooClose) + report.count(BreachKind::Degradation), 0);
-    let close = rules.min_dist("3".parse().unwrap()).level(Level::Rack).degradation(1);
+    let close = rules.min_dist("3".parse().unwrap()).level(Level::Rack).degradation(1).unwrap();
     let report = check(&filled(&["a", "b", "c"], ""), &topology, close);
     let kinds = [BreachKind::TooClose, BreachKind::Degradation, BreachKind::Crowded];
     assert_eq!(kinds.map(|kind| report.count(kind)), [16; 3]);
@@ -211,4 +216,99 @@ fn a_tolerance_widens_the_bands() {
         mapping.check(&topology, &options).unwrap().outside_band()
     };
     assert_eq!([outside("0"), outside("25%"), outside("2/3")], [16, 7, 0]);
+}
+
+/// Reports of random mappings, with every example.
+fn reports() -> impl Iterator<Item = (Instance, CheckReport)> {
+    (0..300).map(|seed| {
+        let instance = Instance::satisfiable(seed, Size::SMALL);
+        let options = CheckOptions::new(instance.rules).examples(usize::MAX);
+        let report = instance.mapping.check(&instance.topology, &options).unwrap();
+        (instance, report)
+    })
+}
+
+#[test]
+fn a_breach_has_the_numbers_that_it_is_broken_by() {
+    for (instance, report) in reports() {
+        let _context = instance.context();
+        let Instance { topology, rules, .. } = instance;
+        let locate = |name: &String| topology.service(topology.find(name)?).map(Service::location);
+        let examples = BreachKind::ALL.into_iter().flat_map(|kind| report.examples(kind));
+        for breach in examples {
+            let places: Vec<_> = breach.services().iter().filter_map(locate).collect();
+            let (count, wanted_replicas) = (breach.services().len(), rules.replicas());
+            match breach.rule() {
+                BrokenRule::Short { wanted } => {
+                    assert!(count < usize::from(*wanted) && *wanted == wanted_replicas);
+                }
+                BrokenRule::Excess { wanted } => {
+                    assert!(count > usize::from(*wanted) && *wanted == wanted_replicas);
+                }
+                BrokenRule::TooClose { distance, min_dist } => {
+                    assert_eq!(places[0].distance(places[1]), *distance);
+                    assert!(*distance < min_dist.get() && *min_dist == rules.get_min_dist());
+                }
+                BrokenRule::Degradation(over) | BrokenRule::Crowded(over) => {
+                    let is_crowded = matches!(breach.kind(), BreachKind::Crowded);
+                    let degradation =
+                        (rules.get_level() == over.level).then(|| rules.degradation_cap());
+                    let cap = if is_crowded {
+                        rules.at_most_cap(over.level)
+                    } else {
+                        degradation.flatten()
+                    };
+                    assert_eq!(cap, Some(over.cap));
+                    assert!(count > over.cap.into());
+                    assert!(places.iter().all(|place| place.shares(places[0], over.level)));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn a_report_serializes_with_names_and_locations() {
+    for (instance, report) in reports() {
+        let _context = instance.context();
+        let Instance { topology, .. } = instance;
+        let json = serde_json::to_value(&report).unwrap();
+        for kind in BreachKind::ALL {
+            assert_eq!(json["breaches"][kind.to_string()], report.count(kind));
+            let examples = report.examples(kind);
+            let told = json["examples"].get(kind.to_string()).and_then(Value::as_array);
+            assert_eq!(told.map_or(0, Vec::len), examples.len());
+            for (told, breach) in told.into_iter().flatten().zip(examples) {
+                assert_eq!(told["base"], breach.base().first_prefix().to_string());
+                assert_eq!(
+                    (&told["kind"], &told["services"]),
+                    (&json!(kind), &json!(breach.services()))
+                );
+            }
+        }
+        let services = report.loads().iter().map(|load| {
+            let service = topology.find(load.name()).and_then(|index| topology.service(index));
+            json!({
+                "addr": load.name(),
+                "location": service.map(|service| service.location().to_string()),
+                "score": service.map_or(0, Service::score),
+                "up": service.is_some_and(Service::is_up),
+                "load": load.load(), "floor": load.band().floor, "ceil": load.band().ceil,
+            })
+        });
+        assert_eq!(json["services"], services.collect::<Value>());
+        for level in Level::ALL {
+            let domains = topology.domains(level).iter().zip(report.domain_loads(level));
+            let domains = domains.map(|(domain, load)| {
+                assert_eq!((domain.name(), domain.level()), (load.name(), load.level()));
+                let band = load.band();
+                json!({"name": domain.name(), "load": load.load(), "floor": band.floor, "ceil": band.ceil})
+            });
+            assert_eq!(json["domains"][level.to_string()], domains.collect::<Value>());
+            assert_eq!(json["tolerated"][level.to_string()], json!(report.tolerated(level)));
+        }
+        assert_eq!(json["outside_band"], report.outside_band());
+        assert_eq!(json["domains_outside_band"], report.domains_outside_band());
+    }
 }

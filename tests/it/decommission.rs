@@ -1,8 +1,11 @@
 //! `decommission` against the oracle, the worked instances, and by property.
 
+use std::collections::BTreeMap;
+
 use itertools::Itertools;
 use meta0::{
-    Base, Candidate, DecommissionOptions, Plan, PrefixMapping, Rules, Strategy, Tolerance, Topology,
+    Base, Candidate, DecommissionError, DecommissionOptions, Freed, Plan, PrefixMapping, Rules,
+    Strategy, Tolerance, Topology,
 };
 
 use crate::instance::{Instance, Leavers, Size};
@@ -239,8 +242,8 @@ fn strategies_choose_what_a_scan_of_all_services_does() {
                 _ => offer.bases().cast_signed() - offer.band().ceil.cast_signed(),
             };
             let options = request.options().strategy(strategy);
-            let scan = |_: Base, offers: &[Candidate<'_>]| {
-                offers.iter().position_min_by_key(|offer| key(offer)).unwrap()
+            let scan = |freed: Freed<'_>| {
+                freed.candidates().iter().position_min_by_key(|offer| key(offer))
             };
             let plan = mapping.decommission(&topology, &services, &options);
             let wanted = mapping.decommission_with(&topology, &services, &options, scan);
@@ -272,4 +275,77 @@ fn what_has_nowhere_to_go_is_refused() {
     assert!(mapping(0, ": a b c").decommission(&topology, &["a"], &options).is_err());
     let plan = mapping(0, ": a b c").decommission(&topology, &["c"], &options).unwrap();
     assert_eq!(plan.moves(), 1);
+}
+
+#[test]
+fn a_choice_sees_who_leaves_who_stays_and_who_may_take() {
+    let mut asked = 0;
+    for seed in 0..1_000 {
+        let instance = Instance::satisfiable(seed, Size::SMALL);
+        let _context = instance.context();
+        let Leavers { services, bases } = instance.leavers(seed);
+        let Instance { topology, mapping, rules, tolerance } = instance;
+        let (resolved, bases) = (mapping.resolve(&topology), bases.as_deref());
+        let leavers = names(&services);
+        let request = Request { services: &leavers, bases, rules, tolerance };
+        let mut given: BTreeMap<Base, Vec<String>> = BTreeMap::new();
+        let choose = |freed: Freed<'_>| {
+            let taken = given.entry(freed.base()).or_default();
+            let (leave, mut stay): (Vec<_>, Vec<_>) = resolved
+                .services_of(freed.base())
+                .sorted()
+                .dedup()
+                .partition(|name| services.iter().any(|leaver| leaver == name));
+            stay.extend(taken.iter().map(String::as_str));
+            assert_eq!((freed.leaving(), freed.staying()), (&*leave, &*stay), "{}", freed.base());
+            let offers: Vec<_> =
+                freed.candidates().iter().map(|it| it.service().address()).collect();
+            assert!(offers.is_sorted() && offers.iter().all(|offer| !stay.contains(offer)));
+            let last = offers.len() - 1;
+            taken.push(offers[last].to_owned());
+            asked += 1;
+            Some(last)
+        };
+        let plan = mapping.decommission_with(&topology, &services, &request.options(), choose);
+        let Ok(plan) = plan else { continue };
+        let after = mapping.apply(&plan).unwrap().resolve(&topology);
+        for (base, taken) in given {
+            assert!(taken.iter().all(|name| after.services_of(base).contains(&**name)), "{base}");
+        }
+    }
+    assert!(asked > 500, "{asked}");
+}
+
+#[test]
+fn a_choice_may_decline() {
+    let topology = topology("a=h1 b=h2 c=h3 d=h4 e=h5");
+    let mapping = mapping(1, "0: b c d | 1: a b c | 2: a c d");
+    let options = DecommissionOptions::new(Rules::default());
+    for answer in [None, Some(2), Some(usize::MAX)] {
+        let choose = |freed: Freed<'_>| {
+            let is_second = freed.base() == base(digits(1), "2");
+            if is_second { answer } else { Some(0) }
+        };
+        let refused = mapping.decommission_with(&topology, ["a"], &options, choose).unwrap_err();
+        let wanted = DecommissionError::Declined { base: base(digits(1), "2"), candidates: 2 };
+        assert_eq!(refused, wanted);
+        let message = "base \"2\" is given to none of the 2 services that the rules allow";
+        assert_eq!(refused.to_string(), message);
+    }
+}
+
+#[test]
+fn names_come_in_any_shape_and_options_add_up() {
+    let topology = topology("a=h1 b=h2 c=h3 d=h4 e=h5");
+    let mapping = mapping(1, "0: a b c | 1: a b c");
+    let options = DecommissionOptions::new(Rules::default());
+    let plan = mapping.decommission(&topology, ["a"], &options).unwrap();
+    assert_eq!(mapping.decommission(&topology, &["a".to_owned()], &options).unwrap(), plan);
+    assert_eq!(mapping.decommission(&topology, vec!["a".to_owned()], &options).unwrap(), plan);
+    assert_eq!(mapping.decommission(&topology, Some("a"), &options).unwrap(), plan);
+    let [zero, one] = ["0", "1"].map(|name| base(digits(1), name));
+    assert_eq!(options.clone().bases([zero]).bases([one]), options.clone().bases([zero, one]));
+    let drains = options.clone().drain(["d"]).drain(["e"]);
+    assert_eq!(drains.get_drain(), ["d", "e"]);
+    assert!(mapping.decommission(&topology, ["a"], &drains).is_err());
 }

@@ -84,9 +84,12 @@ impl Instance {
     /// An instance whose rules can perhaps not be satisfied.
     pub(crate) fn any(seed: u64, size: Size) -> Self {
         let mut draw = Draw::new(seed, size);
-        let topology = draw.topology();
-        let rules = draw.rules();
-        draw.instance(topology, rules)
+        loop {
+            let (topology, rules) = (draw.topology(), draw.rules());
+            if let Some(rules) = rules {
+                return draw.instance(topology, rules);
+            }
+        }
     }
 
     /// An instance whose rules can be satisfied.
@@ -94,6 +97,7 @@ impl Instance {
         let mut draw = Draw::new(seed, size);
         loop {
             let (mut topology, rules) = (draw.topology(), draw.rules());
+            let Some(rules) = rules else { continue };
             if bands::is_satisfiable(topology.services(), rules) {
                 if draw.rng.random_bool(0.2) {
                     topology = draw.squeezed(&topology, rules);

@@ -50,7 +50,8 @@ pub(crate) fn judge_row<'a>(
     for name in names {
         services.push(find(topology, name).ok_or(format!("has {name}, which nobody knows"))?);
     }
-    if let Some(service) = services.iter().find(|service| service.score() <= 0) {
+    if let Some(service) = services.iter().find(|service| !service.is_up() || service.score() <= 0)
+    {
         return Err(format!("has {service}, which is unavailable"));
     }
     if let Some(service) = services.iter().duplicates_by(|service| service.address()).next() {
@@ -101,7 +102,8 @@ pub(crate) fn broken_caps(services: &[&Service], rules: Rules) -> BTreeSet<&'sta
         |[a, b]: [&&Service; 2]| a.location().distance(b.location()) < rules.get_min_dist().get();
     let exceeds =
         |level, cap: Option<u16>| cap.is_some_and(|cap| crowd(services, level) > usize::from(cap));
-    let is_crowded = |level: &Level| exceeds(*level, rules.get_at_most(*level));
+    let binding = |level| rules.get_at_most(level).filter(|cap| *cap < rules.replicas());
+    let is_crowded = |level: &Level| exceeds(*level, binding(*level));
     let broken = [
         ("too_close", services.iter().array_combinations().any(is_close)),
         ("degradation", exceeds(rules.get_level(), degradation_cap(rules))),
@@ -118,7 +120,7 @@ pub(crate) struct Standing {
     pub(crate) breaches: BTreeMap<&'static str, usize>,
     /// How many services it is on, known or not.
     pub(crate) replicas: usize,
-    /// On how many of them that are up: all that the topology has.
+    /// On how many of them that are up: the topology has them, and says so.
     pub(crate) up: usize,
 }
 
@@ -138,11 +140,15 @@ impl Standing {
             ("excess", usize::from(replicas > wanted)),
             ("duplicate", usize::from(replicas < names.len())),
             ("unknown", replicas - known.len()),
-            ("unavailable", known.iter().filter(|service| service.score() <= 0).count()),
+            (
+                "unavailable",
+                known.iter().filter(|service| !service.is_up() || service.score() <= 0).count(),
+            ),
         ];
         let caps = broken_caps(&known, rules).into_iter().map(|rule| (rule, 1));
         let breaches = counts.into_iter().chain(caps).filter(|(_, count)| *count > 0).collect();
-        Self { breaches, replicas, up: known.len() }
+        let up = known.iter().filter(|service| service.is_up()).count();
+        Self { breaches, replicas, up }
     }
 
     /// Whether most of the services that the base names are up.
@@ -246,22 +252,28 @@ mod tests {
         assert_eq!(fault(rules, "a b i"), "has a (h1.v1) twice");
         let far = rules.min_dist(2.try_into().unwrap());
         assert_eq!(fault(far, "a b c"), "has 2 replicas in one host, not 1 or fewer");
-        let spread = rules.level(Level::Host).degradation(1);
+        let spread = rules.level(Level::Host).degradation(1).unwrap();
         assert_eq!(fault(spread, "a b c"), "has 2 replicas in one host, not 1 or fewer");
-        let site = rules.at_most(Level::Site, 2);
+        let site = rules.at_most(Level::Site, 2).unwrap();
         assert_eq!(fault(site, "a b c"), "has 3 replicas in one site, not 2 or fewer");
     }
 
     #[test]
     fn the_least_cap_of_a_level_counts() {
-        let rules = Rules::new(5).unwrap().at_most(Level::Site, 4).at_most(Level::Volume, 3);
+        let rules = Rules::new(5)
+            .unwrap()
+            .at_most(Level::Site, 4)
+            .unwrap()
+            .at_most(Level::Volume, 3)
+            .unwrap();
         let caps = |rules| Level::ALL.map(|level| cap(rules, level));
         assert_eq!(caps(rules), [4, 5, 5, 1]);
-        let rules = rules.min_dist(2.try_into().unwrap()).level(Level::Rack).degradation(1);
+        let rules =
+            rules.min_dist(2.try_into().unwrap()).level(Level::Rack).degradation(1).unwrap();
         assert_eq!(caps(rules), [4, 2, 1, 1]);
-        assert_eq!(caps(rules.at_most(Level::Rack, 3)), [4, 2, 1, 1]);
-        assert_eq!(caps(rules.at_most(Level::Rack, 1)), [4, 1, 1, 1]);
-        assert_eq!(caps(rules.degradation(3)), [4, 0, 1, 1]);
+        assert_eq!(caps(rules.at_most(Level::Rack, 3).unwrap()), [4, 2, 1, 1]);
+        assert_eq!(caps(rules.at_most(Level::Rack, 1).unwrap()), [4, 1, 1, 1]);
+        assert_eq!(caps(rules.degradation(2).unwrap()), [4, 1, 1, 1]);
     }
 
     #[test]
@@ -274,8 +286,11 @@ mod tests {
         };
         let close = rules.min_dist(2.try_into().unwrap());
         assert_eq!(broken(close, "a b c"), "too_close");
-        assert_eq!(broken(rules.level(Level::Host).degradation(1), "a b c"), "degradation");
-        let crowded = close.at_most(Level::Rack, 2).at_most(Level::Host, 2);
+        assert_eq!(
+            broken(rules.level(Level::Host).degradation(1).unwrap(), "a b c"),
+            "degradation"
+        );
+        let crowded = close.at_most(Level::Rack, 2).unwrap().at_most(Level::Host, 2).unwrap();
         assert_eq!(broken(crowded, "a c d"), "crowded");
         assert_eq!(broken(crowded, "a b"), "short, too_close");
         assert_eq!(broken(crowded, "a b c"), "crowded, too_close");

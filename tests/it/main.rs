@@ -22,6 +22,7 @@ mod partial;
 mod plan;
 mod rebalance;
 mod restricted;
+mod rules;
 mod scale;
 mod services;
 mod share;

@@ -4,19 +4,22 @@ use itertools::Itertools;
 use meta0::{Base, Digits, Level, MinDist, PrefixMapping, Rules, Service, Topology};
 
 /// Reads `a=s1.r1.h1.v1 b#id=s1.r2.h2!0`: address, service id, location, score
-/// (100 unless said).
+/// (100 unless said), or `!down`.
 #[track_caller]
 pub(crate) fn topology(text: &str) -> Topology {
-    Topology::new(text.split_whitespace().map(service).collect()).expect("a topology")
+    Topology::new(text.split_whitespace().map(service)).expect("a topology")
 }
 
 #[track_caller]
 fn service(text: &str) -> Service {
     let (name, place) = text.split_once('=').expect("address=location");
-    let (location, score) = place.split_once('!').unwrap_or((place, "100"));
+    let (location, state) = place.split_once('!').unwrap_or((place, "100"));
     let (address, id) = name.split_once('#').map_or((name, None), |(name, id)| (name, Some(id)));
-    let service = Service::new(address, location.parse().expect("a location"))
-        .with_score(score.parse().expect("a score"));
+    let service = Service::new(address, location.parse().expect("a location"));
+    let service = match state {
+        "down" => service.with_up(false),
+        score => service.with_score(score.parse().expect("a score")),
+    };
     match id {
         Some(id) => service.with_id(id),
         None => service,
@@ -61,9 +64,12 @@ pub(crate) fn show(mapping: &PrefixMapping) -> String {
 pub(crate) fn show_topology(topology: &Topology) -> String {
     let service = |service: &Service| {
         let id = service.id().map(|id| format!("#{id}")).unwrap_or_default();
-        let score = Some(service.score()).filter(|score| *score != 100);
-        let score = score.map(|score| format!("!{score}")).unwrap_or_default();
-        format!("{}{id}={}{score}", service.address(), service.location())
+        let state = match service.score() {
+            _ if !service.is_up() => "!down".to_owned(),
+            100 => String::new(),
+            score => format!("!{score}"),
+        };
+        format!("{}{id}={}{state}", service.address(), service.location())
     };
     topology.services().iter().map(service).join(" ")
 }
@@ -76,10 +82,10 @@ pub(crate) fn show_rules(rules: Rules) -> String {
         (min_dist != MinDist::default())
             .then(|| format!(".min_dist(\"{}\".parse().unwrap())", min_dist.get())),
         (level != min_dist.level()).then(|| format!(".level(Level::{level:?})")),
-        (degradation > 0).then(|| format!(".degradation({degradation})")),
+        (degradation > 0).then(|| format!(".degradation({degradation}).unwrap()")),
     ];
     let caps = Level::ALL.into_iter().filter_map(|level| {
-        Some(format!(".at_most(Level::{level:?}, {})", rules.get_at_most(level)?))
+        Some(format!(".at_most(Level::{level:?}, {}).unwrap()", rules.get_at_most(level)?))
     });
     let calls = calls.into_iter().flatten().chain(caps);
     format!("Rules::new({}).unwrap(){}", rules.replicas(), calls.format(""))
@@ -118,10 +124,11 @@ fn what_is_shown_reads_back() {
     assert_eq!(show_topology(&topology(text)), text);
     assert_eq!(show(&filled(1, &["b", "c"], "0: a | F: a b")).matches("b c").count(), 14);
     assert_eq!(show_rules(Rules::default()), "Rules::new(3).unwrap()");
-    let rules = Rules::default().min_dist("2".parse().unwrap()).level(Level::Rack).degradation(1);
+    let rules =
+        Rules::default().min_dist("2".parse().unwrap()).level(Level::Rack).degradation(1).unwrap();
     assert_eq!(
-        show_rules(rules.at_most(Level::Site, 2).at_most(Level::Host, 9)),
+        show_rules(rules.at_most(Level::Site, 2).unwrap().at_most(Level::Host, 9).unwrap()),
         "Rules::new(3).unwrap().min_dist(\"2\".parse().unwrap()).level(Level::Rack)\
-         .degradation(1).at_most(Level::Site, 2).at_most(Level::Host, 9)"
+         .degradation(1).unwrap().at_most(Level::Site, 2).unwrap().at_most(Level::Host, 9).unwrap()"
     );
 }

@@ -259,7 +259,7 @@ fn a_limit_breaks_no_rule_for_good() {
 /// a's place in some bases.
 pub(crate) fn crowded_rack() -> (Topology, PrefixMapping, Rules) {
     let topology = topology("a=r1.h1.v1 b=r1.h2.v1 d=r1.h2.v2 c=r2.h3.v1 e=r3.h4.v1");
-    let rules = rules(3, 3).level(Level::Host).degradation(1);
+    let rules = rules(3, 3).level(Level::Host).degradation(1).unwrap();
     (topology, filled(1, &["a", "b", "c"], ""), rules)
 }
 

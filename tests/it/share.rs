@@ -35,7 +35,7 @@ fn topologies() -> impl Strategy<Value = Topology> {
             let location = tokens[missing..].iter().join(".").parse().unwrap();
             Service::new(format!("s{place}"), location).with_score(i64::from(odd != 15))
         };
-        Topology::new((0..spots.len().min(count)).map(service).collect()).unwrap()
+        Topology::new((0..spots.len().min(count)).map(service)).unwrap()
     })
 }
 
@@ -46,10 +46,10 @@ pub(crate) fn some_rules(replicas: u16) -> impl Strategy<Value = Rules> {
     (1..=replicas, 1..=4_u8, 0..=4_usize, 0..=2_u16, at_most).prop_map(
         |(replicas, dist, level, degradation, at_most)| {
             let rules = Rules::new(replicas).unwrap().min_dist(dist.try_into().unwrap());
-            let rules = rules.degradation(degradation);
+            let rules = rules.degradation(degradation).unwrap_or(rules);
             let rules = Level::ALL.get(level).map_or(rules, |&level| rules.level(level));
             Level::ALL.into_iter().zip(at_most).fold(rules, |rules, (level, cap)| {
-                cap.map_or(rules, |cap| rules.at_most(level, cap))
+                cap.map_or(rules, |cap| rules.at_most(level, cap).unwrap())
             })
         },
     )

@@ -21,8 +21,7 @@ pub(crate) fn run(args: &DecommissionArgs) -> Result<ExitCode, Failure> {
     if let Some(names) = &args.base {
         options = options.bases(bases("--base", names, before.digits())?);
     }
-    let leavers: Vec<_> = args.leavers.iter().map(String::as_str).collect();
-    let plan = before.decommission(&cluster, &leavers, &options).map_err(refused)?;
+    let plan = before.decommission(&cluster, &args.leavers, &options).map_err(refused)?;
 
     Planned {
         command: "decommission",

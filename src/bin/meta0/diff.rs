@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use meta0::{Location, PrefixMapping, Service, Topology};
+
 use crate::args::DiffArgs;
 use crate::failure::Failure;
 use crate::files::{Files, StagedFiles};
@@ -13,11 +15,24 @@ pub(crate) fn run(args: &DiffArgs) -> Result<ExitCode, Failure> {
     let (old, new) = args.read()?;
     let plan = old.diff(&new).map_err(|error| Failure::because("no plan", &error))?;
     let plan = files.in_waves(plan);
-    let staged =
-        if plan.is_empty() { StagedFiles::default() } else { files.stage(&plan, &old, &new)? };
+    let staged = if plan.is_empty() {
+        StagedFiles::default()
+    } else {
+        files.stage(&plan, &all_up(&old, &new)?, &old, &new)?
+    };
     let outcome = staged.describe().unwrap_or_else(|| files.why_nothing(&plan).to_owned());
     let report = Difference { old: &old, new: &new, plan: &plan, outcome };
     report.print(&args.report, files.use_stdout())?;
     staged.commit()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The services that the mappings name. Nothing says that one of them is down.
+fn all_up(old: &PrefixMapping, new: &PrefixMapping) -> Result<Topology, Failure> {
+    let mut names: Vec<_> = old.names().chain(new.names()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let service = |name: &str| Service::new(name, Location::of_host(name));
+    Topology::new(names.into_iter().map(service))
+        .map_err(|error| Failure::because("no plan", &error))
 }

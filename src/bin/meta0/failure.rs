@@ -54,8 +54,8 @@ impl Failure {
     }
 }
 
-impl From<Box<Unsatisfiable>> for Failure {
-    fn from(error: Box<Unsatisfiable>) -> Self {
+impl From<Unsatisfiable> for Failure {
+    fn from(error: Unsatisfiable) -> Self {
         let mut options = vec!["--replicas"];
         if error.rules.get_min_dist().get() > 1 {
             options.push("--min-dist");
@@ -67,7 +67,7 @@ impl From<Box<Unsatisfiable>> for Failure {
         let raise = if Level::ALL.iter().any(has_cap) { ", raise --at-most" } else { "" };
         let lower = options.join(" or ");
         let hint = format!("lower {lower}{raise}, or add services elsewhere");
-        Self::unmet("the rules can't be met", &*error).hint(hint)
+        Self::unmet("the rules can't be met", &error).hint(hint)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The files that a plan is written to: the mapping it leads to, and the plan
 //! itself.
 
-use meta0::{ApplyError, Plan, PrefixMapping};
+use meta0::{ApplyError, Plan, PrefixMapping, Topology};
 
 use crate::args::{DiffArgs, PlanArgs, WaveArgs};
 use crate::failure::Failure;
@@ -55,6 +55,7 @@ impl<'a> Files<'a> {
     pub(crate) fn stage(
         self,
         plan: &Plan,
+        cluster: &Topology,
         before: &PrefixMapping,
         after: &PrefixMapping,
     ) -> Result<StagedFiles<'a>, Failure> {
@@ -71,7 +72,7 @@ impl<'a> Files<'a> {
         }
         if let Some(output) = &self.waves.plan {
             let namespace = self.waves.steps.then_some(self.waves.namespace.as_str());
-            let file = PlanFile { plan, before, namespace };
+            let file = PlanFile { plan, before, cluster, namespace };
             files.push(("plan", output, output.stage(|out| file.write(out))?));
         }
         Ok(StagedFiles(files))

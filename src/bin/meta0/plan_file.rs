@@ -7,7 +7,7 @@
 use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
 
-use meta0::{Change, Plan, Prefix, PrefixMapping, Wave};
+use meta0::{Change, Plan, Prefix, PrefixMapping, Topology, Wave};
 use serde::ser::{Error, Serialize, Serializer};
 use serde_json::ser::Formatter;
 
@@ -17,6 +17,8 @@ pub(crate) struct PlanFile<'a> {
     pub(crate) plan: &'a Plan,
     /// The mapping that the plan is for.
     pub(crate) before: &'a PrefixMapping,
+    /// The services, some of which are up.
+    pub(crate) cluster: &'a Topology,
     /// The namespace of the steps; none are written without.
     pub(crate) namespace: Option<&'a str>,
 }
@@ -104,8 +106,9 @@ struct Steps<'a> {
 
 impl Serialize for Steps<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let PlanFile { plan, before, .. } = self.file;
-        serializer.collect_seq(plan.steps(before, self.namespace).map_err(S::Error::custom)?)
+        let PlanFile { plan, before, cluster, .. } = self.file;
+        let steps = plan.steps(before, cluster, self.namespace);
+        serializer.collect_seq(steps.map_err(S::Error::custom)?)
     }
 }
 

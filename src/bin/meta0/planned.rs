@@ -45,7 +45,7 @@ impl Planned {
 
         let is_sound = is.is_clean() || self.is_restricted;
         let staged = if is_sound && !plan.is_empty() {
-            files.stage(&plan, &self.before, &after)?
+            files.stage(&plan, &self.cluster, &self.before, &after)?
         } else {
             StagedFiles::default()
         };

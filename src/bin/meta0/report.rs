@@ -80,7 +80,7 @@ impl<'a> Report<'a> {
         let [before, after] =
             [self.before, self.after].map(|state| state.map(|state| state.domain_loads(level)));
         self.topology.domains(level).iter().enumerate().map(move |(place, domain)| {
-            let [before, after] = [before, after].map(|loads| loads.map(|loads| loads[place]));
+            let [before, after] = [before, after].map(|loads| loads.map(|loads| &loads[place]));
             DomainRow {
                 name: domain.name(),
                 before: before.map(DomainLoad::load),

@@ -123,7 +123,7 @@ mod tests {
         let service = |(n, host): (usize, &&str)| {
             Service::new(format!("a{n}"), format!("{host}.v{n}").parse().unwrap())
         };
-        let topology = Topology::new(hosts.iter().enumerate().map(service).collect()).unwrap();
+        let topology = Topology::new(hosts.iter().enumerate().map(service)).unwrap();
         let rules = Rules::new(2).unwrap().min_dist("2".parse().unwrap());
         let limits = Limits::new(&topology, rules, vec![true; hosts.len()]);
         let table: Vec<_> = bases.iter().flat_map(|(before, _)| before.map(Name::new)).collect();

@@ -172,9 +172,9 @@ mod tests {
             let location = format!("s{}.r{}.h{}.v{}", n / 12, n / 6 % 2, n / 2 % 3, n % 2);
             Service::new(format!("a{n:02}"), location.parse().unwrap())
         };
-        let topology = Topology::new((0..PLACES).map(service).collect()).unwrap();
+        let topology = Topology::new((0..PLACES).map(service)).unwrap();
         let rules = Rules::new(5).unwrap().min_dist("2".parse().unwrap());
-        Limits::new(&topology, rules.at_most(Level::Rack, 2), vec![true; PLACES])
+        Limits::new(&topology, rules.at_most(Level::Rack, 2).unwrap(), vec![true; PLACES])
     }
 
     proptest! {

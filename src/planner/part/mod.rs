@@ -329,7 +329,7 @@ mod tests {
 
     /// Whether a base has more in a domain than a rule lets it, and than it had there.
     fn is_worse(had: &[&Location], held: &[&Location], rules: Rules) -> bool {
-        let caps = Level::ALL.map(|level| Some((level, rules.get_at_most(level)?)));
+        let caps = Level::ALL.map(|level| Some((level, rules.at_most_cap(level)?)));
         let degradation = rules.degradation_cap().map(|cap| (rules.get_level(), cap));
         let caps = caps.into_iter().flatten().chain(degradation);
         let mut caps = caps

@@ -104,9 +104,10 @@ mod tests {
             let location = format!("s{}.r{}.h{}.v{}", n / 6, n / 3 % 2, n / 2 % 2, n % 2);
             Service::new(format!("a{n:02}"), location.parse().unwrap())
         };
-        let topology = Topology::new((0..PLACES).map(service).collect()).unwrap();
-        let rules = Rules::new(9).unwrap().at_most(Level::Site, caps[0]);
-        let rules = rules.at_most(Level::Rack, caps[1]).at_most(Level::Host, caps[2]);
+        let topology = Topology::new((0..PLACES).map(service)).unwrap();
+        let rules = Rules::new(9).unwrap().at_most(Level::Site, caps[0]).unwrap();
+        let rules =
+            rules.at_most(Level::Rack, caps[1]).unwrap().at_most(Level::Host, caps[2]).unwrap();
         Limits::new(&topology, rules, open)
     }
 

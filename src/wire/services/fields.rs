@@ -16,6 +16,7 @@ use serde_json::Value;
 pub(super) enum FieldName {
     TagLocation,
     TagId,
+    TagUp,
     Addr,
     ListedAddr,
     Address,
@@ -25,6 +26,8 @@ pub(super) enum FieldName {
     Location,
     Score,
     ListedScore,
+    ListedUp,
+    Up,
     ListedId,
     Id,
 }
@@ -164,6 +167,8 @@ impl Object {
                 "location" => Use::Keep(FieldName::Location),
                 "score" => Use::Keep(FieldName::Score),
                 "Score" => Use::Keep(FieldName::ListedScore),
+                "Up" => Use::Keep(FieldName::ListedUp),
+                "up" => Use::Keep(FieldName::Up),
                 "Service Id" => Use::Keep(FieldName::ListedId),
                 "id" => Use::Keep(FieldName::Id),
                 "tags" => Use::Tags,
@@ -172,6 +177,7 @@ impl Object {
             Self::Tags => match key {
                 "tag.loc" => Use::Keep(FieldName::TagLocation),
                 "tag.service_id" => Use::Keep(FieldName::TagId),
+                "tag.up" => Use::Keep(FieldName::TagUp),
                 _ => Use::PassOver,
             },
             Self::Other => Use::PassOver,
@@ -268,8 +274,9 @@ impl<'de> Visitor<'de> for FieldsReader<'_, 'de> {
             match of_key {
                 Use::Keep(key) => self.fields.0[key as usize] = Some(object.next_value()?),
                 Use::Tags => {
-                    self.fields.0[FieldName::TagLocation as usize] = None;
-                    self.fields.0[FieldName::TagId as usize] = None;
+                    for tag in [FieldName::TagLocation, FieldName::TagId, FieldName::TagUp] {
+                        self.fields.0[tag as usize] = None;
+                    }
                     object.next_value_seed(self.within(Object::Tags))?;
                 }
                 Use::PassOver => {

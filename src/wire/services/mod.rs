@@ -9,25 +9,28 @@
 //! | service id | `tags."tag.service_id"` | `Service Id` | `id` |
 //! | location | `tags."tag.loc"` | `Location` | `location` |
 //! | score | `score` | `Score` | `score` |
+//! | up | `tags."tag.up"` | `Up` | `up` |
 //! | type | `type` | `Type` | |
 //!
-//! Other fields are passed over. `"n/a"`, `null` and the empty string mean
-//! absent; an absent score is 0.
+//! [`read_services`] says what is made of them.
 
 mod fields;
 
 use std::error::Error;
 use std::fmt;
+use std::str::Utf8Error;
 
 use fields::{Field, FieldName, Fields, FieldsReader};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde_json::Value;
 
 use crate::location::{Location, LocationError};
 use crate::service::Service;
 use crate::wire::byte_offset::byte_offset;
 
-/// What to do with a service that has no location.
+/// What to do with a service that has no location. [`read_services`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum MissingLocation {
     /// Refuse the list, naming the service.
     #[default]
@@ -36,23 +39,63 @@ pub enum MissingLocation {
     UseHost,
 }
 
-/// Reads a list of services in any of the three shapes of this module.
+/// Reads a list of services, a JSON array in UTF-8, as text or as bytes.
+///
+/// Three shapes are known, and told apart by content, service by service:
+///
+/// | | conscience (`GET /v3.0/{ns}/conscience/list?type=meta1`) | `openio cluster list meta1 -f json` | serde's of [`Service`] |
+/// |---|---|---|---|
+/// | address | `addr` | `Addr` | `address` |
+/// | service id | `tags."tag.service_id"` | `Service Id` | `id` |
+/// | location | `tags."tag.loc"` | `Location` | `location` |
+/// | score | `score` | `Score` | `score` |
+/// | up | `tags."tag.up"` | `Up` | `up` |
+/// | type | `type` | `Type` | |
+///
+/// Other fields are passed over, and so is a byte order mark. `"n/a"`, `null` and the
+/// empty string mean absent. A service whose score is absent has the score 0, or in
+/// the third shape [`Service::DEFAULT_SCORE`]. A service is up unless it is said not
+/// to be, by `false` or by the text `"false"` in any case.
+///
+/// Takes time linear in the text. The heap holds the services, and the fields of
+/// one more.
 ///
 /// # Errors
 ///
-/// [`ServiceListError`], naming the place in the list (from 0) and the address.
+/// [`ServiceListError`], naming the place in the list (from 0), the address, or the
+/// byte. What is no JSON is told of first, however far on. Two services with one
+/// address are told of by [`Topology::new`](crate::Topology::new).
 ///
 /// # Examples
 ///
 /// ```
 /// use meta0::{MissingLocation, read_services};
 ///
-/// let text = r#"[{"addr": "10.0.0.1:6001", "score": 80, "tags": {"tag.loc": "r1.h1.d1"}}]"#;
+/// let text = r#"[
+///     {"addr": "10.0.0.1:6001", "score": 80, "tags": {"tag.loc": "r1.h1.d1", "tag.up": true}},
+///     {"Addr": "10.0.0.2:6001", "Score": 80, "Location": "r1.h2.d1", "Up": false}
+/// ]"#;
 /// let services = read_services(text, MissingLocation::Refuse)?;
 /// assert_eq!(services[0].location().to_string(), "r1.h1.d1");
+/// assert!(services[0].is_available() && !services[1].is_up());
+///
+/// let nowhere = br#"[{"addr": "10.0.0.1:6001"}]"#;
+/// let refused = read_services(nowhere, MissingLocation::Refuse).unwrap_err();
+/// assert!(refused.to_string().starts_with("service 10.0.0.1:6001 has no location"));
+/// let services = read_services(nowhere, MissingLocation::UseHost)?;
+/// assert_eq!(services[0].location().to_string(), "10-0-0-1.6001");
 /// # Ok::<(), meta0::ServiceListError>(())
 /// ```
 pub fn read_services(
+    json: impl AsRef<[u8]>,
+    without_location: MissingLocation,
+) -> Result<Vec<Service>, ServiceListError> {
+    let text = std::str::from_utf8(json.as_ref())
+        .map_err(|source| ServiceListError::NotUtf8 { offset: source.valid_up_to(), source })?;
+    read_list(text, without_location)
+}
+
+fn read_list(
     text: &str,
     without_location: MissingLocation,
 ) -> Result<Vec<Service>, ServiceListError> {
@@ -122,47 +165,81 @@ fn read_service(
     fields: &Fields<'_>,
     without_location: MissingLocation,
 ) -> Result<Service, ServiceListError> {
-    let address = if fields.first(&[FieldName::Addr, FieldName::ListedAddr]).is_some() {
+    let is_listed = fields.first(&[FieldName::Addr, FieldName::ListedAddr]).is_some();
+    let address = if is_listed {
         fields.text(&[FieldName::Addr, FieldName::ListedAddr])
     } else {
         fields.text(&[FieldName::Address])
     };
     let address = address.ok_or(ServiceListError::NoAddress { place })?;
-    let owned = || address.to_owned();
     if let Some(kind) = fields.text(&[FieldName::Type, FieldName::ListedType])
         && kind != "meta1"
     {
-        return Err(ServiceListError::NotMeta1 { address: owned(), kind: kind.to_owned() });
+        let kind = kind.to_owned();
+        return Err(ServiceListError::NotMeta1 { address: address.to_owned(), kind });
     }
-    let text =
-        fields.text(&[FieldName::TagLocation, FieldName::ListedLocation, FieldName::Location]);
-    let location = match (text, without_location) {
-        (Some(text), _) => text
-            .parse()
-            .map_err(|source| ServiceListError::Location { address: owned(), source })?,
-        (None, MissingLocation::UseHost) => Location::of_host(address),
-        (None, MissingLocation::Refuse) => {
-            return Err(ServiceListError::NoLocation { address: owned() });
-        }
-    };
-    let score = match fields.first(&[FieldName::Score, FieldName::ListedScore]) {
-        None | Some(Field::Absent) => 0,
-        Some(Field::Integer(score)) => *score,
-        Some(other) => {
-            return Err(ServiceListError::Score { address: owned(), text: other.to_string() });
-        }
-    };
-    let service = Service::new(address, location).with_score(score);
+    let location = read_location(address, fields, without_location)?;
+    let absent = if is_listed { 0 } else { Service::DEFAULT_SCORE };
+    let service = Service::new(address, location)
+        .with_score(read_score(address, fields, absent)?)
+        .with_up(read_up(address, fields)?);
     Ok(match fields.text(&[FieldName::TagId, FieldName::ListedId, FieldName::Id]) {
         Some(id) => service.with_id(id),
         None => service,
     })
 }
 
+fn read_location(
+    address: &str,
+    fields: &Fields<'_>,
+    without_location: MissingLocation,
+) -> Result<Location, ServiceListError> {
+    let keys = [FieldName::TagLocation, FieldName::ListedLocation, FieldName::Location];
+    let owned = || address.to_owned();
+    match (fields.text(&keys), without_location) {
+        (Some(text), _) => {
+            text.parse().map_err(|source| ServiceListError::Location { address: owned(), source })
+        }
+        (None, MissingLocation::UseHost) => Ok(Location::of_host(address)),
+        (None, MissingLocation::Refuse) => Err(ServiceListError::NoLocation { address: owned() }),
+    }
+}
+
+fn read_score(address: &str, fields: &Fields<'_>, absent: i64) -> Result<i64, ServiceListError> {
+    match fields.first(&[FieldName::Score, FieldName::ListedScore]) {
+        None | Some(Field::Absent) => Ok(absent),
+        Some(Field::Integer(score)) => Ok(*score),
+        Some(other) => {
+            let address = address.to_owned();
+            Err(ServiceListError::Score { address, text: other.to_string() })
+        }
+    }
+}
+
+fn read_up(address: &str, fields: &Fields<'_>) -> Result<bool, ServiceListError> {
+    match fields.first(&[FieldName::TagUp, FieldName::ListedUp, FieldName::Up]) {
+        None | Some(Field::Absent) => Ok(true),
+        Some(Field::Other(Value::Bool(up))) => Ok(*up),
+        Some(Field::Text(text)) if text.eq_ignore_ascii_case("true") => Ok(true),
+        Some(Field::Text(text)) if text.eq_ignore_ascii_case("false") => Ok(false),
+        Some(other) => {
+            let address = address.to_owned();
+            Err(ServiceListError::Up { address, text: other.to_string() })
+        }
+    }
+}
+
 /// Why a list of services can't be read.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ServiceListError {
+    /// Not text in UTF-8.
+    NotUtf8 {
+        /// Where, in bytes from the start.
+        offset: usize,
+        /// What the decoder says.
+        source: Utf8Error,
+    },
     /// Not JSON.
     Syntax {
         /// Where, in bytes from the start of the text.
@@ -208,11 +285,21 @@ pub enum ServiceListError {
         /// What stands there.
         text: String,
     },
+    /// A service that is said to be neither up nor down.
+    Up {
+        /// Its address.
+        address: String,
+        /// What stands there.
+        text: String,
+    },
 }
 
 impl fmt::Display for ServiceListError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NotUtf8 { offset, .. } => {
+                write!(f, "the list of services is not UTF-8 at byte {offset}")
+            }
             Self::Syntax { offset, .. } => {
                 write!(f, "the list of services is not JSON at byte {offset}")
             }
@@ -238,6 +325,9 @@ impl fmt::Display for ServiceListError {
             Self::Score { address, text } => {
                 write!(f, "service {address} has the score {text}: expected a whole number")
             }
+            Self::Up { address, text } => {
+                write!(f, "service {address} has {text} for up: expected true or false")
+            }
         }
     }
 }
@@ -245,6 +335,7 @@ impl fmt::Display for ServiceListError {
 impl Error for ServiceListError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
+            Self::NotUtf8 { source, .. } => Some(source),
             Self::Syntax { source, .. } => Some(source),
             Self::Location { source, .. } => Some(source),
             _ => None,

@@ -39,15 +39,25 @@ fn naive_entry(
         (None, MissingLocation::UseHost) => Location::of_host(&address()),
         (None, _) => return Err(refused(ServiceListError::NoLocation { address: address() })),
     };
+    let is_own = first(fields, &["addr", "Addr"]).is_none();
     let score = match first(fields, &["score", "Score"]) {
         Some(score) if score.is_i64() => score.as_i64().unwrap(),
-        score if is_absent(score) => 0,
+        score if is_absent(score) => 100 * i64::from(is_own),
         score => {
             let text = score.unwrap().to_string();
             return Err(refused(ServiceListError::Score { address: address(), text }));
         }
     };
-    let service = Service::new(address(), location).with_score(score);
+    let up = match tag("tag.up").or_else(|| first(fields, &["Up", "up"])) {
+        Some(Value::Bool(up)) => *up,
+        Some(Value::String(text)) if text == "False" => false,
+        up if is_absent(up) => true,
+        up => {
+            let text = up.unwrap().to_string();
+            return Err(refused(ServiceListError::Up { address: address(), text }));
+        }
+    };
+    let service = Service::new(address(), location).with_score(score).with_up(up);
     let id = text_of(tag("tag.service_id").or_else(|| first(fields, &["Service Id", "id"])));
     Ok(id.map_or(service.clone(), |id| service.with_id(id)))
 }
@@ -64,7 +74,7 @@ fn text_of(value: Option<&Value>) -> Option<&str> {
     if is_absent(value) { None } else { value?.as_str() }
 }
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 18] = [
     "addr",
     "Addr",
     "address",
@@ -75,6 +85,8 @@ const KEYS: [&str; 16] = [
     "location",
     "score",
     "Score",
+    "Up",
+    "up",
     "Service Id",
     "id",
     "scores",
@@ -83,7 +95,7 @@ const KEYS: [&str; 16] = [
     "ad\\ud800",
 ];
 
-const VALUES: [&str; 22] = [
+const VALUES: [&str; 25] = [
     "\"a\"",
     "\"b:1\"",
     "\"meta1\"",
@@ -94,6 +106,8 @@ const VALUES: [&str; 22] = [
     "\"n/a\"",
     "null",
     "true",
+    "false",
+    "\"False\"",
     "7",
     "-7",
     "1.5",
@@ -103,6 +117,7 @@ const VALUES: [&str; 22] = [
     "\"\\udead\"",
     "{\"tag.loc\":\"h.v\",\"x\":[{}]}",
     "{\"tag.service_id\":\"i\"}",
+    "{\"tag.up\":false,\"tag.loc\":\"v\"}",
     "[1, {\"addr\":\"z\"}]",
     "[}",
     "{\"tag.loc\":null,\"tag.loc\":[\"x\"]}",

@@ -45,7 +45,7 @@ fn topology_of(spots: &[Spot]) -> Topology {
             Service::new(format!("s{place}"), location.parse().unwrap()).with_score(score);
         if spot.has_id { service.with_id(format!("i{place}")) } else { service }
     };
-    Topology::new(spots.iter().enumerate().map(service).collect()).unwrap()
+    Topology::new(spots.iter().enumerate().map(service)).unwrap()
 }
 
 /// Every base on `replicas` services at even steps, then some of them on
@@ -122,7 +122,8 @@ impl<'a> Naive<'a> {
             *self.loads.entry((*name).to_owned()).or_default() += 1;
         }
         let known = distinct.iter().filter_map(|name| self.service(name));
-        let alive: Vec<_> = known.filter(|service| service.score() > 0).collect();
+        let alive: Vec<_> =
+            known.filter(|service| service.is_up() && service.score() > 0).collect();
         for level in Level::ALL {
             let sizes: Vec<_> = cut(&alive, level).iter().map(Vec::len).collect();
             let withstands = withstands(&sizes, distinct.len() / 2 + 1);
@@ -174,7 +175,11 @@ fn assert_same_bands(
 ) {
     let mut outside = 0;
     for (service, band) in naive.topology.services().iter().zip(&bands.services) {
-        outside += if service.score() > 0 { band.distance(loads[service.address()]) } else { 0 };
+        outside += if service.is_up() && service.score() > 0 {
+            band.distance(loads[service.address()])
+        } else {
+            0
+        };
     }
     assert_eq!(report.outside_band(), outside);
     let mut outside = 0;
@@ -183,7 +188,7 @@ fn assert_same_bands(
         for ((domain, band), found) in domains.zip(report.domain_loads(level)) {
             let services =
                 naive.topology.members(domain).iter().filter_map(|&at| naive.topology.service(at));
-            let available = services.filter(|service| service.score() > 0);
+            let available = services.filter(|service| service.is_up() && service.score() > 0);
             let load = available.map(|service| loads[service.address()]).sum();
             assert_eq!((found.load(), found.band()), (load, *band));
             outside += band.distance(load);

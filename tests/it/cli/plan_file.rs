@@ -59,21 +59,23 @@ fn steps_are_requests_for_the_namespace() {
     let stepped = run("--steps");
     let steps = stepped["steps"].as_array().unwrap();
     let kinds: Vec<_> = steps.iter().map(|step| step["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["set peers", "copy", "link", "leave", "remove", "leave", "status"]);
+    let words = ["has base", "set peers", "copy", "link", "leave", "remove", "leave", "status"];
+    assert_eq!(kinds, words);
     assert_eq!(
-        steps[1],
+        steps[2],
         json!({
-            "wave": 0, "base": "0", "kind": "copy", "method": "POST",
+            "wave": 0, "base": "0000", "kind": "copy", "method": "POST",
             "route": "/v3.0/OPENIO/admin/copy",
             "query": format!("type=meta1&cid={}", "0".repeat(64)),
-            "body": r#"{"from":"a:1","to":"b:1"}"#,
+            "body": r#"{"from":"c:1","to":"b:1"}"#,
+            "alternatives": ["a:1"],
         })
     );
     plan["steps"] = stepped["steps"].clone();
     assert_eq!(plan, stepped);
 
     let other = run("--steps --namespace NS/2");
-    assert_eq!(other["steps"][0]["route"], "/v3.0/NS%2F2/admin/set_properties");
+    assert_eq!(other["steps"][0]["route"], "/v3.0/NS%2F2/admin/has");
 }
 
 #[test]
@@ -87,7 +89,7 @@ fn a_diff_has_a_plan_too() {
     let plan: Value = serde_json::from_str(&plan).unwrap();
     assert_eq!(plan["waves"], json!([[{"base": "1000", "from": "b:1", "to": "c:1"}]]));
     assert_eq!((&plan["lower_bound"], &plan["minimal"]), (&Value::Null, &json!(false)));
-    assert_eq!(plan["steps"].as_array().unwrap().len(), 7);
+    assert_eq!(plan["steps"].as_array().unwrap().len(), 8);
 }
 
 #[test]

@@ -108,14 +108,18 @@ impl Draw {
             let depth = if mixed { self.rng.random_range(1..=4) } else { depth };
             let service =
                 Service::new(format!("10.0.0.{number}:6001"), self.location(tokens, depth));
-            let service = service.with_score(if self.rng.random_bool(absent) { 0 } else { 80 });
+            let service = match (self.rng.random_bool(absent), number % 2) {
+                (true, 0) => service.with_score(0),
+                (true, _) => service.with_up(false),
+                (false, _) => service.with_score(80),
+            };
             if self.rng.random_bool(with_id) {
                 service.with_id(format!("meta1-{}", 99 - number))
             } else {
                 service
             }
         });
-        Topology::new(services.collect()).expect("distinct addresses and ids")
+        Topology::new(services).expect("distinct addresses and ids")
     }
 
     /// Low tokens are likelier, so that domains differ in size.
@@ -128,14 +132,16 @@ impl Draw {
         tokens.join(".").parse().expect("one to four tokens")
     }
 
-    pub(super) fn rules(&mut self) -> Rules {
+    /// `None` when no base could keep what was drawn.
+    pub(super) fn rules(&mut self) -> Option<Rules> {
         let min_dist = MinDist::try_from(self.pick(&[1, 1, 1, 2, 2, 3, 4])).expect("a distance");
         let rules = Rules::new(self.rng.random_range(1..=self.size.replicas))
             .expect("replicas")
             .min_dist(min_dist)
-            .level(self.pick(&Level::ALL))
-            .degradation(self.pick(&[0, 0, 1, 1, 2]));
-        if self.rng.random_bool(0.5) { self.capped(rules) } else { rules }
+            .level(self.pick(&Level::ALL));
+        let degradation = self.pick(&[0, 0, 1, 1, 2]);
+        let capped = if self.rng.random_bool(0.5) { self.capped(rules) } else { rules };
+        capped.degradation(degradation).ok()
     }
 
     /// The same with a cap at some levels, which sometimes can't bind.
@@ -143,7 +149,8 @@ impl Draw {
         let count = self.pick(&[1, 1, 2, 3]);
         let levels: Vec<_> = Level::ALL.sample(&mut self.rng, count).copied().collect();
         levels.into_iter().fold(rules, |rules, level| {
-            rules.at_most(level, self.rng.random_range(1..=rules.replicas() + 1))
+            let cap = self.rng.random_range(1..=rules.replicas() + 1);
+            rules.at_most(level, cap).expect("a cap above 0")
         })
     }
 

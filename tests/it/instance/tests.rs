@@ -40,7 +40,7 @@ fn every_kind_of_cap_comes_up() {
     };
     let binds = |rules: Rules| {
         let others = Rules::new(rules.replicas()).unwrap().min_dist(rules.get_min_dist());
-        let others = others.level(rules.get_level()).degradation(rules.get_degradation());
+        let others = others.level(rules.get_level()).degradation(rules.get_degradation()).unwrap();
         caps(rules).iter().any(|&level| judge::cap(rules, level) < judge::cap(others, level))
     };
     let kinds: [&dyn Fn(Rules) -> bool; 7] = [
@@ -83,7 +83,7 @@ fn read_back(text: &str) -> Instance {
     let number = |open: &str, close| between(open, close)?.parse::<u16>().ok();
     let replicas = number("Rules::new(", ')').expect("replicas");
     let mut rules = Rules::new(replicas).expect("replicas");
-    rules = rules.degradation(number(".degradation(", ')').unwrap_or_default());
+    rules = rules.degradation(number(".degradation(", ')').unwrap_or_default()).unwrap();
     if let Some(min_dist) = between(".min_dist(\"", '"') {
         rules = rules.min_dist(min_dist.parse().expect("a distance"));
     }
@@ -92,7 +92,7 @@ fn read_back(text: &str) -> Instance {
             rules = rules.level(level);
         }
         if let Some(cap) = number(&format!(".at_most(Level::{level:?}, "), ')') {
-            rules = rules.at_most(level, cap);
+            rules = rules.at_most(level, cap).unwrap();
         }
     }
     let digits = number("= mapping(", ',').expect("digits");

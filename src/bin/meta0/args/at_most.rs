@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use meta0::{Level, Rules};
+use meta0::{Level, Rules, RulesError};
 
 /// What a text without a cap in it is told.
 const EXPECTED: &str =
@@ -14,8 +14,8 @@ pub(crate) struct AtMost(Vec<(Level, u16)>);
 
 impl AtMost {
     /// The rules with these caps.
-    pub(super) fn apply(&self, rules: Rules) -> Rules {
-        self.0.iter().fold(rules, |rules, &(level, cap)| rules.at_most(level, cap))
+    pub(super) fn apply(&self, rules: Rules) -> Result<Rules, RulesError> {
+        self.0.iter().try_fold(rules, |rules, &(level, cap)| rules.at_most(level, cap))
     }
 }
 

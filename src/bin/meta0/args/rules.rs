@@ -51,11 +51,14 @@ impl RuleArgs {
             .map_err(|error| Failure::because("--replicas", &error))?
             .min_dist(self.min_dist);
         let rules = self.level.map_or(rules, |level| rules.level(level));
-        let rules = self.at_most.as_ref().map_or(rules, |caps| caps.apply(rules));
-        Ok(rules.degradation(match self.degradation {
-            Degradation::Auto => rules.replicas() - rules.quorum(),
-            Degradation::Domains(domains) => domains,
-        }))
+        let capped = self.at_most.as_ref().map_or(Ok(rules), |caps| caps.apply(rules));
+        let rules = capped.map_err(|error| Failure::because("--at-most", &error))?;
+        rules
+            .degradation(match self.degradation {
+                Degradation::Auto => rules.replicas() - rules.quorum(),
+                Degradation::Domains(domains) => domains,
+            })
+            .map_err(|error| Failure::because("--degradation", &error))
     }
 }
 
