@@ -119,7 +119,7 @@ pub use check::{
 pub use decommission::{DecommissionError, Stuck};
 pub use goal::{DecommissionOptions, Goal, RebalanceOptions, Strategy};
 pub use location::{Level, Location, LocationError, MinDist};
-pub use mapping::{AssignError, PrefixMapping};
+pub use mapping::{AssignError, PrefixMapping, Rows, ServicesOf};
 pub use plan::{
     ApplyError, Change, DiffError, Plan, Shortfall, Step, StepKind, Verified, VerifyError, Wave,
 };

@@ -77,6 +77,23 @@ impl Digits {
     /// Four digits: each prefix is a base of its own.
     pub const MAX: Self = Self(4);
 
+    /// So many digits, or `None` for more than 4. Where the digits are no constant,
+    /// `Digits::try_from` has an error that says what is wrong.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::Digits;
+    ///
+    /// const DIGITS: Digits = Digits::new(3).unwrap();
+    /// assert_eq!(DIGITS.count(), 4096);
+    /// assert_eq!(Digits::new(5), None);
+    /// ```
+    #[must_use]
+    pub const fn new(digits: u8) -> Option<Self> {
+        if digits <= 4 { Some(Self(digits)) } else { None }
+    }
+
     /// The number itself, 0 to 4.
     #[must_use]
     pub const fn get(self) -> u8 {
@@ -108,7 +125,7 @@ impl Digits {
 
     /// Every base, ascending.
     #[must_use]
-    pub fn bases(self) -> impl ExactSizeIterator<Item = Base> + Clone {
+    pub fn bases(self) -> impl DoubleEndedIterator<Item = Base> + ExactSizeIterator + Clone {
         #[expect(clippy::cast_possible_truncation, reason = "below 65,536")]
         (0..self.count()).map(move |index| Base { digits: self, index: index as u16 })
     }
@@ -130,7 +147,7 @@ impl TryFrom<u8> for Digits {
     type Error = PrefixError;
 
     fn try_from(digits: u8) -> Result<Self, PrefixError> {
-        if digits <= 4 { Ok(Self(digits)) } else { Err(PrefixError::DigitsOutOfRange { digits }) }
+        Self::new(digits).ok_or(PrefixError::DigitsOutOfRange { digits })
     }
 }
 
@@ -211,7 +228,7 @@ impl Base {
 
     /// All its prefixes, ascending.
     #[must_use]
-    pub fn prefixes(self) -> impl ExactSizeIterator<Item = Prefix> + Clone {
+    pub fn prefixes(self) -> impl DoubleEndedIterator<Item = Prefix> + ExactSizeIterator + Clone {
         let first = self.index() * self.digits.siblings();
         #[expect(clippy::cast_possible_truncation, reason = "below 65,536 by construction")]
         (first..first + self.digits.siblings()).map(|value| Prefix(value as u16))
@@ -251,13 +268,17 @@ pub const fn count_prefixes(digits: Digits) -> usize {
 /// # Ok::<(), meta0::PrefixError>(())
 /// ```
 #[must_use]
-pub fn generate_prefixes(digits: Digits) -> impl ExactSizeIterator<Item = Prefix> + Clone {
+pub fn generate_prefixes(
+    digits: Digits,
+) -> impl DoubleEndedIterator<Item = Prefix> + ExactSizeIterator + Clone {
     digits.bases().map(Base::first_prefix)
 }
 
 /// Every base, ascending; each prints as its short prefix.
 #[must_use]
-pub fn generate_short_prefixes(digits: Digits) -> impl ExactSizeIterator<Item = Base> + Clone {
+pub fn generate_short_prefixes(
+    digits: Digits,
+) -> impl DoubleEndedIterator<Item = Base> + ExactSizeIterator + Clone {
     digits.bases()
 }
 
@@ -272,7 +293,7 @@ pub const fn prefix_to_base(prefix: Prefix, digits: Digits) -> Base {
 pub fn prefix_siblings(
     prefix: Prefix,
     digits: Digits,
-) -> impl ExactSizeIterator<Item = Prefix> + Clone {
+) -> impl DoubleEndedIterator<Item = Prefix> + ExactSizeIterator + Clone {
     Base::of(prefix, digits).prefixes()
 }
 

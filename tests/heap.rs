@@ -28,7 +28,7 @@ const NOTHING: Limit = Limit { replicas_16: 0, service: 0, change: 0, besides: 4
 const CHECK: usize = if cfg!(debug_assertions) { 200 } else { 0 };
 
 /// The limit of the operations whose names begin so; the first that fits.
-const LIMITS: [(&str, Limit); 14] = [
+const LIMITS: [(&str, Limit); 15] = [
     ("bootstrap", Limit { replicas_16: 1, service: 100 + CHECK, ..NOTHING }),
     ("check", Limit { service: 200, ..NOTHING }),
     // Their clusters grow tenfold, and are counted once.
@@ -40,6 +40,7 @@ const LIMITS: [(&str, Limit); 14] = [
     ("apply-partial", Limit { replicas_16: 16 * 4, service: 100, ..NOTHING }),
     ("apply-capped-waves", Limit { service: 100, change: 64, ..NOTHING }),
     ("apply", Limit { service: 64, ..NOTHING }),
+    ("from-rows", Limit { replicas_16: 16 * 2, service: 100, besides: 580 << 10, ..NOTHING }),
     (
         "read-json-streamed",
         Limit { replicas_16: 16 * 4, service: 100, besides: 580 << 10, ..NOTHING },

@@ -20,28 +20,41 @@ use crate::prefix::{Base, Digits};
 const FEW_NAMES: usize = 8;
 
 impl PrefixMapping {
-    /// Makes some services, and no others, hold a base.
+    /// Makes some services, and no others, hold a base. Without any the base is
+    /// missing afterwards: `assign_services(base, [""; 0])`.
+    ///
+    /// This takes `O(r log n)` for `r` services among `n` names, and as long as a pass
+    /// over the table, `O(bases * replicas)`, where a name comes new or the most replicas
+    /// that any base has are others than before. To make a whole mapping,
+    /// [`PrefixMapping::from_rows`] takes less.
     ///
     /// # Errors
     ///
     /// [`AssignError`] when the base is none of these digits, when a name is
     /// empty or stands twice, or when there are too many names. The mapping is
     /// then as it was.
-    pub fn assign_services<'a>(
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{Base, Digits, PrefixMapping};
+    ///
+    /// let digits = Digits::try_from(2)?;
+    /// let mut mapping = PrefixMapping::new(digits);
+    /// let base = Base::parse("BE", digits)?;
+    /// let services: Vec<String> = (1..=3).map(|host| format!("10.0.0.{host}:6001")).collect();
+    /// mapping.assign_services(base, &services)?;
+    /// mapping.assign_services(base, ["10.0.0.9:6001", "10.0.0.1:6001"])?;
+    /// assert!(mapping.services_of(base).eq(["10.0.0.1:6001", "10.0.0.9:6001"]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn assign_services(
         &mut self,
         base: Base,
-        services: impl IntoIterator<Item = &'a str>,
+        services: impl IntoIterator<Item: AsRef<str>>,
     ) -> Result<(), AssignError> {
-        if base.digits() != self.digits {
-            return Err(AssignError::OtherDigits { base, digits: self.digits });
-        }
-        let services = sorted(base, services.into_iter().collect())?;
-        let new: Vec<_> = services.iter().copied().filter(|name| !self.has_name(name)).collect();
-        self.make_room(base, &services, &new)?;
-        self.insert_names(&new);
-        self.widen(services.len());
-        self.set_row(base, &services);
-        Ok(())
+        let services: Vec<_> = services.into_iter().collect();
+        self.assign(base, services.iter().map(AsRef::as_ref).collect())
     }
 
     /// Like [`PrefixMapping::assign_services`], but refuses a base that some
@@ -50,16 +63,44 @@ impl PrefixMapping {
     /// # Errors
     ///
     /// [`AssignError::AlreadySet`], and those of `assign_services`.
-    pub fn assign_missing<'a>(
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{AssignError, Base, Digits, PrefixMapping, Prefix};
+    ///
+    /// let mut mapping = PrefixMapping::new(Digits::MAX);
+    /// let base = Base::of(Prefix::new(0xAF), Digits::MAX);
+    /// mapping.assign_missing(base, ["a", "b"])?;
+    /// let refused = mapping.assign_missing(base, ["c"]);
+    /// assert_eq!(refused, Err(AssignError::AlreadySet { base, replicas: 2 }));
+    /// # Ok::<(), AssignError>(())
+    /// ```
+    pub fn assign_missing(
         &mut self,
         base: Base,
-        services: impl IntoIterator<Item = &'a str>,
+        services: impl IntoIterator<Item: AsRef<str>>,
     ) -> Result<(), AssignError> {
         let replicas = self.services_of(base).len();
         if replicas > 0 {
             return Err(AssignError::AlreadySet { base, replicas });
         }
         self.assign_services(base, services)
+    }
+
+    fn assign(&mut self, base: Base, services: Vec<&str>) -> Result<(), AssignError> {
+        if base.digits() != self.digits {
+            return Err(AssignError::OtherDigits { base, digits: self.digits });
+        }
+        let services = sorted(base, services)?;
+        let new: Vec<_> = services.iter().copied().filter(|name| !self.has_name(name)).collect();
+        let before = self.row(base.index()).len();
+        self.make_room(base, &services, &new)?;
+        self.insert_names(&new);
+        self.widen(services.len());
+        self.set_row(base, &services);
+        self.fit_width(before, services.len());
+        Ok(())
     }
 
     /// Makes some names, which the mapping has and the table has room for, the row
@@ -189,6 +230,11 @@ pub enum AssignError {
         /// The name.
         name: String,
     },
+    /// One base twice.
+    RepeatedBase {
+        /// The base.
+        base: Base,
+    },
     /// Some service holds the base already.
     AlreadySet {
         /// The base.
@@ -214,6 +260,9 @@ impl fmt::Display for AssignError {
             }
             Self::Repeated { base, name } => {
                 write!(f, "base {:?} can't have the service {name} twice", base.to_string())
+            }
+            Self::RepeatedBase { base } => {
+                write!(f, "base {:?} comes twice: expected each base once", base.to_string())
             }
             Self::AlreadySet { base, replicas } => {
                 write!(f, "base {:?} has {replicas} services already", base.to_string())
@@ -242,7 +291,7 @@ mod tests {
         names: &[String],
     ) -> Result<(), AssignError> {
         let base = mapping.digits().base(base).unwrap();
-        mapping.assign_services(base, names.iter().map(String::as_str))
+        mapping.assign_services(base, names)
     }
 
     #[test]

@@ -4,8 +4,6 @@
 //! that are new to the mapping go to the end of its names, and one sort at the end
 //! restores the order of all.
 
-use std::borrow::Cow;
-
 use super::PrefixMapping;
 use super::change::RawChange;
 use crate::index::{LIMIT, Name, PlanName};
@@ -37,9 +35,10 @@ impl PrefixMapping {
         if mapping.names.len() > known {
             mapping.sort();
         }
-        if mapping.width > self.width {
+        if mapping.width > self.width || changes.iter().any(|change| change.to.is_none()) {
             mapping.narrow();
         }
+        mapping.widest = None;
         Some(mapping)
     }
 
@@ -55,33 +54,6 @@ impl PrefixMapping {
         }
         self.widen(usize::max(2 * self.width, 1));
         self.replace(base, from, to)
-    }
-
-    /// Drops the cells that no row uses.
-    fn narrow(&mut self) {
-        let width = self.rows().map(<[Name]>::len).max().unwrap_or_default();
-        let rows = self.table.chunks_exact(self.width.max(1));
-        self.table = rows.flat_map(|row| &row[..width]).copied().collect();
-        self.width = width;
-    }
-
-    pub(super) fn widen(&mut self, width: usize) {
-        if width > self.width {
-            (self.table, self.width) = (self.widened(width).into_owned(), width);
-        }
-    }
-
-    /// The table with rows of `width` cells or more.
-    pub(crate) fn widened(&self, width: usize) -> Cow<'_, [Name]> {
-        if width <= self.width {
-            return Cow::Borrowed(&self.table);
-        }
-        let mut table = vec![Name::NONE; width * self.num_bases()];
-        let old = self.table.chunks_exact(self.width.max(1));
-        for (row, old) in table.chunks_exact_mut(width).zip(old) {
-            row[..old.len()].copy_from_slice(old);
-        }
-        Cow::Owned(table)
     }
 }
 

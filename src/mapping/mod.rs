@@ -8,11 +8,21 @@ mod assign;
 pub(crate) mod change;
 mod digest;
 mod edit;
+mod from_rows;
+mod gathered;
+mod iter;
+mod known_names;
+mod packed_name;
 mod resolve;
 mod rows;
+mod width;
 
 pub use assign::AssignError;
 pub(crate) use digest::{digest_of_base, digest_of_digits, hash_of_name};
+pub(crate) use gathered::GatheredRows;
+pub use iter::{Rows, ServicesOf};
+pub(crate) use known_names::KnownNames;
+pub(crate) use packed_name::PackedName;
 pub(crate) use resolve::{Alias, merge};
 pub(crate) use rows::by_width;
 
@@ -39,7 +49,9 @@ pub(crate) const TABLE_LIMIT: usize = 1 << 28;
 ///    ascending, then holes;
 /// 3. a name stands twice in one base only after [`PrefixMapping::resolve`] found
 ///    a service under both its names;
-/// 4. `digest`, once it is asked for, is that of the bases as they are.
+/// 4. `digest`, once it is asked for, is that of the bases as they are;
+/// 5. some base has `width` names, unless `width` is 0; `widest`, once it is asked
+///    for, is how many bases do.
 ///
 /// Two mappings are equal when they have the same digits and each base has the
 /// same services.
@@ -63,13 +75,21 @@ pub struct PrefixMapping {
     width: usize,
     table: Vec<Name>,
     digest: OnceLock<u64>,
+    widest: Option<usize>,
 }
 
 impl PrefixMapping {
     /// A mapping in which every base is missing.
     #[must_use]
     pub const fn new(digits: Digits) -> Self {
-        Self { digits, names: Vec::new(), width: 0, table: Vec::new(), digest: OnceLock::new() }
+        Self {
+            digits,
+            names: Vec::new(),
+            width: 0,
+            table: Vec::new(),
+            digest: OnceLock::new(),
+            widest: None,
+        }
     }
 
     /// A mapping of a table over names in any order, each at most once; rows
@@ -81,7 +101,8 @@ impl PrefixMapping {
         table: Vec<Name>,
     ) -> Self {
         debug_assert_eq!(table.len(), digits.count() * width);
-        let mut mapping = Self { digits, names, width, table, digest: OnceLock::new() };
+        let mut mapping =
+            Self { digits, names, width, table, digest: OnceLock::new(), widest: None };
         mapping.sort();
         mapping
     }
@@ -116,28 +137,30 @@ impl PrefixMapping {
 
     /// Every name in the mapping, ascending. A name that no base has any more
     /// may still be among them.
-    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+    pub fn names(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator + Clone {
         self.names.iter().map(AsRef::as_ref)
     }
 
     /// The services of a base, ascending by name; none when the base is
     /// missing, or is no base of these digits.
     #[must_use]
-    pub fn services_of(&self, base: Base) -> impl ExactSizeIterator<Item = &str> + Clone {
+    pub fn services_of(&self, base: Base) -> ServicesOf<'_> {
         let row = if base.digits() == self.digits { self.row(base.index()) } else { &[] };
-        row.iter().map(|&name| self.name(name))
+        ServicesOf::new(&self.names, row)
     }
 
     /// The bases that a service holds, ascending, by the name that the mapping
     /// has for it.
-    pub fn managed_bases(&self, name: &str) -> impl Iterator<Item = Base> + Clone {
+    pub fn managed_bases(&self, name: &str) -> impl DoubleEndedIterator<Item = Base> + Clone {
         let wanted = self.name_of(name);
         let holds = move |row: &[Name]| wanted.is_some_and(|wanted| row.contains(&wanted));
         self.digits.bases().filter(move |base| holds(self.row(base.index())))
     }
 
     /// How many bases each name holds, ascending by name.
-    pub fn count_bases_by_service(&self) -> impl ExactSizeIterator<Item = (&str, usize)> {
+    pub fn count_bases_by_service(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = (&str, usize)> + ExactSizeIterator + Clone {
         let mut counts = vec![0; self.names.len()];
         for row in self.rows() {
             for (place, &name) in row.iter().enumerate() {
@@ -149,7 +172,7 @@ impl PrefixMapping {
     }
 
     /// The bases that no service holds, ascending.
-    pub fn missing_bases(&self) -> impl Iterator<Item = Base> + Clone {
+    pub fn missing_bases(&self) -> impl DoubleEndedIterator<Item = Base> + Clone {
         self.digits.bases().filter(|base| self.row(base.index()).is_empty())
     }
 
@@ -171,7 +194,7 @@ impl PrefixMapping {
         &self.names
     }
 
-    /// The most replicas that any base has had.
+    /// The most replicas that any base has.
     pub(crate) const fn width(&self) -> usize {
         self.width
     }

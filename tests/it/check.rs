@@ -43,7 +43,7 @@ const FOUR_HOSTS: &str = "a=r1.h1.d b=r1.h2.d c=r2.h3.d d=r2.h4.d";
 #[test]
 fn a_missing_base() {
     let mut mapping = filled(&["a", "b", "c"], "0: a b d");
-    mapping.assign_services(mapping.digits().base(10).unwrap(), []).unwrap();
+    mapping.assign_services(mapping.digits().base(10).unwrap(), [""; 0]).unwrap();
     let report = check(&mapping, &topology(FOUR_HOSTS), rules(3, "2"));
     assert_only(&report, BreachKind::Missing, &["base \"A\" has no replica"]);
     assert_eq!(report.tolerated(Level::Volume), None);

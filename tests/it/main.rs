@@ -16,6 +16,7 @@ mod flow;
 mod instance;
 mod json;
 mod judge;
+mod mapping;
 mod notation;
 mod oracle;
 mod partial;

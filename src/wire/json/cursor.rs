@@ -3,7 +3,7 @@
 //! Each method is `None` for another token, and where the text ends too early.
 //! What is usual comes first, and needs no look at white space.
 
-use super::packed::PackedName;
+use crate::mapping::PackedName;
 use crate::prefix::Prefix;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();

@@ -8,7 +8,7 @@
 
 use super::JsonError;
 use crate::index::Name;
-use crate::mapping::{PrefixMapping, TABLE_LIMIT, merge};
+use crate::mapping::{GatheredRows, PrefixMapping, TABLE_LIMIT, merge};
 use crate::prefix::{Base, Digits, PREFIXES, Prefix};
 use crate::topology::Topology;
 
@@ -21,27 +21,8 @@ pub(super) struct Document {
 
 /// The entries of a document: for each prefix its services, by their numbers in
 /// a list of names.
-///
-/// Cells stand in the order of the document and each prefix knows its part of
-/// them: one array of thousands of addresses costs what it takes, not 65,536
-/// times that, and the order of the keys makes no difference.
 pub(super) struct Entries {
-    cells: Vec<Name>,
-    spans: Vec<Span>,
-    open: u32,
-}
-
-/// A part of the cells; empty for a prefix without an entry.
-#[derive(Clone, Copy, Default)]
-struct Span {
-    start: u32,
-    end: u32,
-}
-
-impl Span {
-    const fn is_empty(self) -> bool {
-        self.start == self.end
-    }
+    rows: GatheredRows,
 }
 
 impl Document {
@@ -78,46 +59,41 @@ impl Document {
         if has_ids {
             let (names, numbers) = merge(self.names.iter());
             self.names = names;
-            for cell in &mut self.entries.cells {
-                *cell = numbers[cell.index()];
-            }
+            self.entries.rows.renumber(&numbers);
         }
     }
 }
 
 impl Entries {
     pub(super) fn new() -> Self {
-        let cells = Vec::with_capacity(3 * PREFIXES);
-        Self { cells, spans: vec![Span::default(); PREFIXES], open: 0 }
+        Self { rows: GatheredRows::new(PREFIXES) }
     }
 
     /// Adds a service to the open entry.
     #[inline]
     pub(super) fn push(&mut self, name: Name) {
-        self.cells.push(name);
+        self.rows.push(name);
     }
 
     /// Makes the open entry that of a prefix and opens the next. `None` when the
     /// prefix has an entry already, or the open one is empty.
     #[inline]
     pub(super) fn close(&mut self, prefix: Prefix) -> Option<()> {
-        let span = Span { start: self.open, end: u32::try_from(self.cells.len()).ok()? };
-        let known = self.spans.get_mut(usize::from(prefix.get()))?;
-        if span.is_empty() || !known.is_empty() {
-            return None;
-        }
-        *known = span;
-        self.open = span.end;
-        Some(())
+        self.rows.close(usize::from(prefix.get()))
     }
 
     /// Empties the open entry.
     pub(super) fn clear(&mut self) {
-        self.cells.truncate(self.open as usize);
+        self.rows.clear();
     }
 
-    fn cells_of(&self, span: Span) -> &[Name] {
-        &self.cells[span.start as usize..span.end as usize]
+    /// Whether a prefix has an entry.
+    pub(super) fn has(&self, prefix: Prefix) -> bool {
+        !self.of(prefix).is_empty()
+    }
+
+    fn of(&self, prefix: Prefix) -> &[Name] {
+        self.rows.row(usize::from(prefix.get()))
     }
 
     /// The table of the bases of these digits, and the width of its rows.
@@ -127,48 +103,32 @@ impl Entries {
     /// [`JsonError::Siblings`] for the first base whose prefixes disagree,
     /// [`JsonError::TooManyReplicas`].
     fn into_table(self, digits: Digits) -> Result<(usize, Vec<Name>), JsonError> {
-        let widths = self.spans.iter().map(|span| span.end - span.start);
-        let width = widths.max().unwrap_or_default() as usize;
+        let width = self.rows.width();
         if width > TABLE_LIMIT / digits.count() {
             return Err(JsonError::TooManyReplicas { replicas: width, digits });
         }
-        if digits == Digits::MAX && self.is_table(width) {
-            let mut table = self.cells;
-            table.shrink_to_fit();
-            return Ok((width, table));
+        if digits == Digits::MAX {
+            return Ok((width, self.rows.into_table(width)));
         }
         let mut table = vec![Name::NONE; digits.count() * width];
-        let bases = digits.bases().zip(self.spans.chunks_exact(digits.siblings()));
-        for ((base, spans), row) in bases.zip(table.chunks_exact_mut(width.max(1))) {
-            for (cell, &name) in row.iter_mut().zip(self.agreed(base, spans)?) {
+        for (base, row) in digits.bases().zip(table.chunks_exact_mut(width.max(1))) {
+            for (cell, &name) in row.iter_mut().zip(self.agreed(base)?) {
                 *cell = name;
             }
         }
         Ok((width, table))
     }
 
-    /// Whether the cells are a row of that width, the largest, for each prefix
-    /// in ascending order, as this library writes them.
-    fn is_table(&self, width: usize) -> bool {
-        let mut spans = self.spans.iter().enumerate();
-        self.cells.len() == PREFIXES * width
-            && spans.all(|(place, span)| span.start as usize == place * width)
-    }
-
     /// The one row that the prefixes of a base have, in whatever order each of
     /// them gives it; empty when none has any.
     #[inline]
-    fn agreed(&self, base: Base, spans: &[Span]) -> Result<&[Name], JsonError> {
-        let Some(first) = spans.iter().position(|span| !span.is_empty()) else { return Ok(&[]) };
-        let row = self.cells_of(spans[first]);
-        let agrees = |&span: &Span| span.is_empty() || same_set(row, self.cells_of(span));
-        match spans[first + 1..].iter().position(|span| !agrees(span)) {
+    fn agreed(&self, base: Base) -> Result<&[Name], JsonError> {
+        let mut given = base.prefixes().filter(|&prefix| self.has(prefix));
+        let Some(first) = given.next() else { return Ok(&[]) };
+        let row = self.of(first);
+        match given.find(|&prefix| !same_set(row, self.of(prefix))) {
             None => Ok(row),
-            Some(more) => {
-                let prefix = |place| base.prefixes().nth(place).expect("a span for each prefix");
-                let (first, second) = (prefix(first), prefix(first + 1 + more));
-                Err(JsonError::Siblings { base, first, second })
-            }
+            Some(second) => Err(JsonError::Siblings { base, first, second }),
         }
     }
 }

@@ -27,8 +27,6 @@
 mod cursor;
 mod entries;
 mod error;
-mod names;
-mod packed;
 mod quick;
 mod stream;
 mod thorough;

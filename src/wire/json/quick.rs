@@ -14,7 +14,7 @@
 
 use super::cursor::TextCursor;
 use super::entries::{Document, Entries};
-use super::names::KnownNames;
+use crate::mapping::KnownNames;
 
 /// The quick reader, and what a document has said so far.
 pub(super) struct QuickReader {
@@ -93,11 +93,31 @@ impl QuickReader {
             if let Some(place) = self.names.find(packed, self.entry) {
                 self.entries.push(place);
             } else {
-                self.entries.push(self.names.search(packed, name, self.entry)?);
+                self.entries.push(self.names.search(packed, name, self.entry, plain_text).ok()?);
             }
             if !cursor.another_string()? {
                 return Some(());
             }
         }
+    }
+}
+
+/// A name that is a text without escapes.
+fn plain_text(name: &[u8]) -> Option<&str> {
+    let plain = |&byte: &u8| byte >= b' ' && byte != b'\\';
+    let is_plain = !name.is_empty() && name.iter().all(plain);
+    str::from_utf8(name).ok().filter(|_| is_plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_plain_text_is_declined() {
+        for name in [&b""[..], b"a\\", b"\xFF", b"a\n"] {
+            assert_eq!(plain_text(name), None);
+        }
+        assert_eq!(plain_text("\u{e9} 1".as_bytes()), Some("\u{e9} 1"));
     }
 }

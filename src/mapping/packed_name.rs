@@ -4,25 +4,47 @@
 //! of the time of a reading. Of a name in three words each is a few instructions.
 
 /// The bit that a third word has when the name is longer than the words.
-pub(super) const LONG: u64 = 1 << 63;
+pub(crate) const LONG: u64 = 1 << 63;
 
 /// The first 16 bytes of a string in two little-endian words; in the third the
 /// next 7 bytes with the length above them, or [`LONG`] and a hash of all that
 /// follow. Short words are padded with 0; the length tells that from a NUL.
-#[derive(Clone, Copy)]
-pub(super) struct PackedName {
-    pub(super) first: u64,
-    pub(super) second: u64,
-    pub(super) third: u64,
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PackedName {
+    pub(crate) first: u64,
+    pub(crate) second: u64,
+    pub(crate) third: u64,
 }
 
 impl PackedName {
     /// Stands for the words of a name that has not been looked at yet. No name
-    /// has these: none has a NUL.
+    /// has these: the last bit of a long one is set.
     const UNKNOWN: Self = Self { first: 0, second: 0, third: LONG };
 
+    /// The words of a name of up to 23 bytes; of a longer one, words that no name
+    /// has.
+    #[inline]
+    pub(crate) fn of_short(name: &str) -> Self {
+        let (name, length) = (name.as_bytes(), name.len());
+        // A word at the end of the name, without the bytes that the word before has.
+        let last = |until: usize| match name.last_chunk() {
+            Some(&word) => u64::from_le_bytes(word) >> (8 * (until - 1 - length)) >> 8,
+            None => 0,
+        };
+        let word = |at: usize| match name.get(at..).and_then(<[u8]>::first_chunk) {
+            Some(&word) => u64::from_le_bytes(word),
+            None => 0,
+        };
+        match length {
+            8..16 => Self { first: word(0), second: last(16), third: 0 }.of_length(length),
+            16..24 => Self { first: word(0), second: word(8), third: last(24) }.of_length(length),
+            0..8 => Self { first: few_bytes(name), second: 0, third: 0 }.of_length(length),
+            _ => Self::UNKNOWN,
+        }
+    }
+
     /// The words of a name.
-    pub(super) fn of(name: &[u8]) -> Self {
+    pub(crate) fn of(name: &[u8]) -> Self {
         let mut words = name.chunks(8).map(|chunk| {
             let mut word = [0; 8];
             word[..chunk.len()].copy_from_slice(chunk);
@@ -36,14 +58,14 @@ impl PackedName {
         let hash = words.fold(third, |hash, word| {
             (hash.rotate_left(29) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15)
         });
-        Self { first, second, third: hash | LONG }
+        Self { first, second, third: hash | LONG | 1 }
     }
 
     /// The words of the string that `rest` starts with, its first quote behind,
     /// and its length; of a long one, or one close to the end of the text, the
     /// length alone.
     #[inline]
-    pub(super) fn until_quote(rest: &[u8]) -> Option<(Self, usize)> {
+    pub(crate) fn until_quote(rest: &[u8]) -> Option<(Self, usize)> {
         let Some(window) = rest.first_chunk::<24>() else {
             return Some((Self::UNKNOWN, quote_in(rest)?));
         };
@@ -63,7 +85,7 @@ impl PackedName {
     }
 
     /// These words, or those of the name when they are unknown.
-    pub(super) fn or_of(self, name: &[u8]) -> Self {
+    pub(crate) fn or_of(self, name: &[u8]) -> Self {
         if self.third < LONG { self } else { Self::of(name) }
     }
 
@@ -81,6 +103,12 @@ impl PartialEq for PackedName {
             (self.first ^ other.first) | (self.second ^ other.second) | (self.third ^ other.third);
         differs == 0
     }
+}
+
+/// A word of fewer bytes than it has.
+#[inline]
+fn few_bytes(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
 }
 
 #[inline(never)]
@@ -103,6 +131,15 @@ const fn until_quote(word: u64) -> Option<(u64, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_words_of_a_short_name() {
+        for length in 0..30 {
+            let name: String = "abcdefg\0\u{e9}\\\"".chars().cycle().take(length).collect();
+            let (short, all) = (PackedName::of_short(&name), PackedName::of(name.as_bytes()));
+            assert!(short == all || (name.len() >= 24 && short.third == LONG), "{name:?}");
+        }
+    }
 
     #[test]
     fn padding_is_no_nul() {
