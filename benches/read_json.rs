@@ -1,4 +1,5 @@
-//! Reading the wire format, beside a copy of its bytes and the plain route.
+//! Reading the wire format, beside the same as rows in memory, a copy of its bytes
+//! and the plain route.
 #![expect(clippy::unwrap_used, reason = "a bench that can't run stops")]
 
 mod fixture;
@@ -13,7 +14,10 @@ use meta0::{Digits, PrefixMapping};
 
 fn read(criterion: &mut Criterion) {
     for services in fixture::SIZES {
-        let text = fixture::mapping(services).to_json();
+        let mapping = fixture::mapping(services);
+        let text = mapping.to_json();
+        let rows = mapping.iter().map(|(base, names)| (base, names.map(str::to_owned)));
+        let rows: Vec<(_, Vec<_>)> = rows.map(|(base, names)| (base, names.collect())).collect();
         let mut group = criterion.benchmark_group(format!("read_json/{services}"));
         let mut measure = |name: &str, text: &str| {
             group.throughput(Throughput::Bytes(text.len() as u64));
@@ -32,6 +36,12 @@ fn read(criterion: &mut Criterion) {
         group.bench_function("lines, streamed", |bencher| {
             bencher.iter(|| {
                 PrefixMapping::read_json(Cursor::new(black_box(&text)), Digits::MAX).unwrap()
+            });
+        });
+        group.bench_function("rows in memory", |bencher| {
+            bencher.iter(|| {
+                let rows = rows.iter().map(|(base, names)| (*base, names));
+                PrefixMapping::from_rows(Digits::MAX, black_box(rows)).unwrap()
             });
         });
         group.bench_function("floor: memcpy", |bencher| {

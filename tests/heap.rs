@@ -43,7 +43,7 @@ const LIMITS: [(&str, Limit); 15] = [
     ("from-rows", Limit { replicas_16: 16 * 2, service: 100, besides: 580 << 10, ..NOTHING }),
     (
         "read-json-streamed",
-        Limit { replicas_16: 16 * 4, service: 100, besides: 580 << 10, ..NOTHING },
+        Limit { replicas_16: 16 * 4, service: 100, besides: 1092 << 10, ..NOTHING },
     ),
     ("read-json", Limit { replicas_16: 16 * 4, service: 100, besides: 516 << 10, ..NOTHING }),
     ("write-json-streamed", Limit { service: 132, besides: 132 << 10, ..NOTHING }),

@@ -26,8 +26,8 @@ impl Span {
     /// The part of a row that nobody gave.
     const ABSENT: Self = Self { start: 0, end: 0 };
 
-    const fn len(self) -> usize {
-        (self.end - self.start) as usize
+    const fn len(self) -> u32 {
+        self.end - self.start
     }
 }
 
@@ -79,7 +79,7 @@ impl GatheredRows {
 
     /// The length of the longest row.
     pub(crate) fn width(&self) -> usize {
-        self.spans.iter().map(|span| span.len()).max().unwrap_or_default()
+        self.spans.iter().map(|span| span.len()).max().unwrap_or_default() as usize
     }
 
     /// Gives each name another number.

@@ -54,7 +54,10 @@ pub(crate) const TABLE_LIMIT: usize = 1 << 28;
 ///    for, is how many bases do.
 ///
 /// Two mappings are equal when they have the same digits and each base has the
-/// same services.
+/// same services. To compare them takes `O(b + r)`.
+///
+/// In memory it is 2 bytes for each base and each of the replicas that the base
+/// with the most has, and the names.
 ///
 /// # Examples
 ///
@@ -79,7 +82,16 @@ pub struct PrefixMapping {
 }
 
 impl PrefixMapping {
-    /// A mapping in which every base is missing.
+    /// A mapping in which every base is missing. It allocates nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{Digits, PrefixMapping};
+    ///
+    /// let mapping = PrefixMapping::new(Digits::MAX);
+    /// assert_eq!((mapping.num_bases(), mapping.missing_bases().count()), (65_536, 65_536));
+    /// ```
     #[must_use]
     pub const fn new(digits: Digits) -> Self {
         Self {
@@ -137,12 +149,38 @@ impl PrefixMapping {
 
     /// Every name in the mapping, ascending. A name that no base has any more
     /// may still be among them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{Digits, PrefixMapping};
+    ///
+    /// let digits = Digits::try_from(1)?;
+    /// let mapping = PrefixMapping::from_rows(digits, digits.bases().zip([["b", "a"], ["c", "b"]]))?;
+    /// assert!(mapping.names().eq(["a", "b", "c"]));
+    /// assert_eq!(mapping.names().next_back(), Some("c"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn names(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator + Clone {
         self.names.iter().map(AsRef::as_ref)
     }
 
     /// The services of a base, ascending by name; none when the base is
     /// missing, or is no base of these digits.
+    ///
+    /// This takes `O(log r)` for `r` replicas.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{Base, Digits, PrefixMapping};
+    ///
+    /// let digits = Digits::try_from(1)?;
+    /// let mapping = PrefixMapping::from_rows(digits, digits.bases().zip([["b", "a"], ["c", "b"]]))?;
+    /// assert!(mapping.services_of(Base::parse("1", digits)?).eq(["b", "c"]));
+    /// assert_eq!(mapping.services_of(Base::parse("2", digits)?).len(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn services_of(&self, base: Base) -> ServicesOf<'_> {
         let row = if base.digits() == self.digits { self.row(base.index()) } else { &[] };
@@ -151,6 +189,23 @@ impl PrefixMapping {
 
     /// The bases that a service holds, ascending, by the name that the mapping
     /// has for it.
+    ///
+    /// The mapping has no index by service: to look at all bases takes `O(b + r)` for
+    /// `b` bases and `r` replicas. Where many services are asked for,
+    /// [`PrefixMapping::iter`] looks at each base once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{Digits, PrefixMapping};
+    ///
+    /// let digits = Digits::try_from(1)?;
+    /// let mapping = PrefixMapping::from_rows(digits, digits.bases().zip([["b", "a"], ["c", "b"]]))?;
+    /// let bases = mapping.managed_bases("b").map(|base| base.to_string());
+    /// assert!(bases.eq(["0", "1"]));
+    /// assert_eq!(mapping.managed_bases("nobody").count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn managed_bases(&self, name: &str) -> impl DoubleEndedIterator<Item = Base> + Clone {
         let wanted = self.name_of(name);
         let holds = move |row: &[Name]| wanted.is_some_and(|wanted| row.contains(&wanted));
@@ -158,6 +213,19 @@ impl PrefixMapping {
     }
 
     /// How many bases each name holds, ascending by name.
+    ///
+    /// This takes `O(b + r + n)` for all bases, replicas and names.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{Digits, PrefixMapping};
+    ///
+    /// let digits = Digits::try_from(1)?;
+    /// let mapping = PrefixMapping::from_rows(digits, digits.bases().zip([["b", "a"], ["c", "b"]]))?;
+    /// assert!(mapping.count_bases_by_service().eq([("a", 1), ("b", 2), ("c", 1)]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn count_bases_by_service(
         &self,
     ) -> impl DoubleEndedIterator<Item = (&str, usize)> + ExactSizeIterator + Clone {
@@ -171,7 +239,18 @@ impl PrefixMapping {
         self.names.iter().map(AsRef::as_ref).zip(counts)
     }
 
-    /// The bases that no service holds, ascending.
+    /// The bases that no service holds, ascending. To look at all takes `O(b)`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{Digits, PrefixMapping};
+    ///
+    /// let mapping = PrefixMapping::from_json(r#"{"1000": ["a"]}"#, Digits::try_from(1)?)?;
+    /// let missing = mapping.missing_bases().take(2).map(|base| base.to_string());
+    /// assert!(missing.eq(["0", "2"]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn missing_bases(&self) -> impl DoubleEndedIterator<Item = Base> + Clone {
         self.digits.bases().filter(|base| self.row(base.index()).is_empty())
     }

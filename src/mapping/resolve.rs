@@ -21,6 +21,20 @@ impl PrefixMapping {
     ///
     /// A base that named one service by both its address and its id has that
     /// service twice, which a check counts as a duplicate.
+    ///
+    /// This takes `O(b + r + n log n)` for all bases, replicas and names.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{Digits, PrefixMapping, Service, Topology};
+    ///
+    /// let service = Service::new("10.0.0.1:6001", "rack1.host1.disk1".parse()?).with_id("meta1-a");
+    /// let topology = Topology::new(vec![service])?;
+    /// let mapping = PrefixMapping::from_json(r#"{"0000": ["meta1-a", "dead"]}"#, Digits::MAX)?;
+    /// assert!(mapping.resolve(&topology).names().eq(["10.0.0.1:6001", "dead"]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn resolve(&self, topology: &Topology) -> Self {
         self.resolved(topology).into_owned()

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use itertools::Itertools;
-use meta0::{AssignError, Base, Digits, PrefixMapping};
+use meta0::{AssignError, Base, Digits, Prefix, PrefixMapping};
 use proptest::prelude::*;
 
 const D: Digits = Digits::new(1).unwrap();
@@ -124,6 +124,34 @@ proptest! {
         let counts = mapping.count_bases_by_service().rev().collect_vec();
         prop_assert!(counts.into_iter().rev().eq(mapping.count_bases_by_service()));
     }
+}
+
+proptest! {
+    #[test]
+    fn serde_writes_what_meta0_takes(rows in rows(), of in 0..=2_u8) {
+        prop_assume!(wrong(&rows).is_none());
+        let digits = Digits::new(of).unwrap();
+        let rows = rows.into_iter().take(digits.count()).enumerate();
+        let rows = rows.map(|(index, (_, names))| (digits.base(index).unwrap(), names));
+        let mapping = PrefixMapping::from_rows(digits, rows).unwrap();
+        let json = serde_json::to_string(&mapping).unwrap();
+        prop_assert_eq!(&json, &mapping.to_json().replace(['\n'], ""));
+        prop_assert_eq!(PrefixMapping::from_json(&json, digits).unwrap(), mapping);
+    }
+}
+
+#[test]
+fn prefixes_bases_and_digits_in_serde() {
+    let base = Base::parse("BE", Digits::new(2).unwrap()).unwrap();
+    let prefix: Prefix = "00af".parse().unwrap();
+    let json = serde_json::to_string(&(base, prefix, D)).unwrap();
+    assert_eq!(json, r#"["BE00","00AF",1]"#);
+    let read: (Prefix, Prefix, Digits) = serde_json::from_str(&json).unwrap();
+    assert_eq!(read, (base.first_prefix(), prefix, D));
+    let refused = serde_json::from_str::<Prefix>("\"0AF\"").unwrap_err().to_string();
+    assert_eq!(refused, "invalid value: string \"0AF\", expected 4 hex digits at line 1 column 5");
+    let refused = serde_json::from_str::<Digits>("5").unwrap_err().to_string();
+    assert_eq!(refused, "invalid value: integer `5`, expected 0 to 4 at line 1 column 1");
 }
 
 #[test]

@@ -8,15 +8,36 @@ use crate::prefix::Prefix;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 
-/// The text that is still to be read.
+/// The text that is still to be read, and how far the lines of what was read go.
 #[derive(Clone, Copy)]
 pub(super) struct TextCursor<'a> {
     rest: &'a [u8],
+    lines: usize,
+    line: usize,
+}
+
+/// A key as it stands in the text.
+pub(super) struct Key {
+    pub(super) prefix: Prefix,
+    pub(super) digits: [u8; 4],
+    /// How many bytes were still to be read at its first quote.
+    pub(super) ahead: usize,
 }
 
 impl<'a> TextCursor<'a> {
-    pub(super) const fn new(rest: &'a [u8]) -> Self {
-        Self { rest }
+    /// A cursor in a line that started when `line` bytes were still to be read.
+    pub(super) const fn new(rest: &'a [u8], line: usize) -> Self {
+        Self { rest, lines: 0, line }
+    }
+
+    /// How many lines were left behind.
+    pub(super) const fn lines(self) -> usize {
+        self.lines
+    }
+
+    /// How many bytes were still to be read when the line started.
+    pub(super) const fn line(self) -> usize {
+        self.line
     }
 
     /// How many bytes are still to be read.
@@ -24,8 +45,11 @@ impl<'a> TextCursor<'a> {
         self.rest.len()
     }
 
+    /// Leaves the mark out of its line.
     pub(super) fn skip_mark(&mut self) {
-        self.rest = self.rest.strip_prefix(BYTE_ORDER_MARK).unwrap_or(self.rest);
+        if let Some(rest) = self.rest.strip_prefix(BYTE_ORDER_MARK) {
+            (self.rest, self.line) = (rest, rest.len());
+        }
     }
 
     #[inline]
@@ -39,7 +63,7 @@ impl<'a> TextCursor<'a> {
     #[inline]
     fn token(&mut self) -> Option<u8> {
         if is_space(*self.rest.first()?) {
-            self.rest = behind_space(self.rest);
+            self.skip_space();
         }
         self.byte()
     }
@@ -59,7 +83,7 @@ impl<'a> TextCursor<'a> {
     #[inline]
     pub(super) fn another_key(&mut self) -> Option<bool> {
         if let [b',', b'\n', rest @ ..] = self.rest {
-            self.rest = rest;
+            *self = Self { rest, lines: self.lines + 1, line: rest.len() };
             return Some(true);
         }
         let byte = self.token()?;
@@ -82,9 +106,11 @@ impl<'a> TextCursor<'a> {
 
     /// A key and the start of its array, up to the first string in it.
     #[inline]
-    pub(super) fn key(&mut self) -> Option<Prefix> {
+    pub(super) fn key(&mut self) -> Option<Key> {
         self.expect(b'"')?;
+        let ahead = self.rest.len() + 1;
         let (&[a, b, c, d, b'"'], rest) = self.rest.split_first_chunk()? else { return None };
+        let digits = [a, b, c, d];
         self.rest = rest;
         if let [b':', b'[', b'"', rest @ ..] = rest {
             self.rest = rest;
@@ -93,8 +119,9 @@ impl<'a> TextCursor<'a> {
             self.expect(b'[')?;
             self.expect(b'"')?;
         }
-        let [a, b, c, d] = [a, b, c, d].map(|byte| u16::from(HEX[usize::from(byte)]));
-        ((a | b | c | d) < 16).then_some(Prefix::new(a << 12 | b << 8 | c << 4 | d))
+        let [a, b, c, d] = digits.map(|byte| u16::from(HEX[usize::from(byte)]));
+        let prefix = Prefix::new(a << 12 | b << 8 | c << 4 | d);
+        ((a | b | c | d) < 16).then_some(Key { prefix, digits, ahead })
     }
 
     /// A string without escapes, its first quote behind, and its words.
@@ -105,13 +132,20 @@ impl<'a> TextCursor<'a> {
         self.rest = rest.get(1..)?;
         Some((words, name))
     }
-}
 
-/// Apart from its callers, to keep them short.
-#[inline(never)]
-fn behind_space(text: &[u8]) -> &[u8] {
-    let space = text.iter().take_while(|&&byte| is_space(byte)).count();
-    &text[space..]
+    /// Apart from its callers, to keep them short.
+    #[inline(never)]
+    fn skip_space(&mut self) {
+        while let [byte, rest @ ..] = self.rest
+            && is_space(*byte)
+        {
+            self.rest = rest;
+            if *byte == b'\n' {
+                self.lines += 1;
+                self.line = rest.len();
+            }
+        }
+    }
 }
 
 #[inline]

@@ -9,19 +9,18 @@ use crate::index::LIMIT;
 use crate::mapping::TABLE_LIMIT;
 use crate::prefix::{Base, Digits, Prefix};
 
-/// Why a text can't be read as a mapping. Offsets are in bytes from the start of
-/// the text, the byte order mark included.
+/// Why a text can't be read as a mapping: the first thing in it that is wrong.
+/// Offsets are in bytes from the start of the text, the byte order mark included.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum JsonError {
-    /// The input can't be read, or not from its start again; only from
+    /// The input can't be read; only from
     /// [`PrefixMapping::read_json`](crate::PrefixMapping::read_json).
     Io {
         /// What the input says.
         source: io::Error,
     },
-    /// No text in UTF-8; only from
-    /// [`PrefixMapping::read_json`](crate::PrefixMapping::read_json).
+    /// No text in UTF-8.
     Encoding {
         /// Where the text ends.
         offset: usize,
@@ -120,6 +119,60 @@ pub enum JsonError {
         /// The first after it that has others.
         second: Prefix,
     },
+}
+
+impl JsonError {
+    /// Where in the text the error is, in bytes from its start; `None` where it is
+    /// of no one place: the input fails, prefixes disagree, or an array is too long.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{Digits, JsonError, PrefixMapping};
+    ///
+    /// let error = PrefixMapping::from_json(r#"{"0000": ["a"], "0001": 7}"#, Digits::MAX).unwrap_err();
+    /// assert_eq!((error.offset(), error.key()), (Some(24), Some("0001")));
+    /// assert!(matches!(error, JsonError::NotAnArray { found: "a number", .. }));
+    /// ```
+    #[must_use]
+    pub const fn offset(&self) -> Option<usize> {
+        match self {
+            Self::Encoding { offset }
+            | Self::Syntax { offset, .. }
+            | Self::NotAnObject { offset }
+            | Self::Key { offset, .. }
+            | Self::RepeatedKey { offset, .. }
+            | Self::NotAnArray { offset, .. }
+            | Self::NotAnAddress { offset, .. }
+            | Self::EmptyAddress { offset, .. }
+            | Self::RepeatedAddress { offset, .. }
+            | Self::Trailing { offset }
+            | Self::TooManyServices { offset, .. } => Some(*offset),
+            Self::Io { .. } | Self::TooManyReplicas { .. } | Self::Siblings { .. } => None,
+        }
+    }
+
+    /// The key that the error is about, as it is written in the text: the one that is
+    /// wrong, that of the array that is, or the last one before what is no JSON.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Syntax { key, .. } => key.as_deref(),
+            Self::Key { key, .. }
+            | Self::RepeatedKey { key, .. }
+            | Self::NotAnArray { key, .. }
+            | Self::NotAnAddress { key, .. }
+            | Self::EmptyAddress { key, .. }
+            | Self::RepeatedAddress { key, .. }
+            | Self::TooManyServices { key, .. } => Some(key),
+            Self::Io { .. }
+            | Self::Encoding { .. }
+            | Self::NotAnObject { .. }
+            | Self::Trailing { .. }
+            | Self::TooManyReplicas { .. }
+            | Self::Siblings { .. } => None,
+        }
+    }
 }
 
 impl fmt::Display for JsonError {

@@ -14,11 +14,11 @@
 //!
 //! 1. `quick` takes documents without escapes, empty arrays or errors, which
 //!    those of meta0, of its proxy, of Python and of this library are;
-//! 2. what it declines, `thorough` reads again with `serde_json`: it finds what is
+//! 2. what it declines, `thorough` reads with `serde_json`: it finds what is
 //!    wrong and where, or takes what is only unusual (an escape in a name).
 //!
-//! The first takes a document in pieces; `stream` hands it those of a file, and
-//! reads the whole text only for the second.
+//! The first takes a document in pieces; `stream` hands it those of an input, and
+//! the second goes on where the first stopped.
 //!
 //! Both fill the same entries, one for each prefix, and those of one base are then
 //! compared as sets, by service where a topology says which names are one service.
@@ -27,7 +27,9 @@
 mod cursor;
 mod entries;
 mod error;
+mod place;
 mod quick;
+mod serialize;
 mod stream;
 mod thorough;
 mod write;
@@ -46,14 +48,16 @@ use crate::topology::Topology;
 const PIECE: usize = 64 << 10;
 
 impl PrefixMapping {
-    /// Reads a mapping from the JSON object that meta0 and its proxy give.
+    /// Reads a mapping from the JSON object that meta0 and its proxy give: a text,
+    /// or its bytes.
     ///
     /// Keys of either case in any order, white space and a byte order mark are
     /// fine. Prefixes that are absent, or have an empty array, say nothing: a
     /// base is taken from those of its prefixes that say something, and is
     /// missing when none does.
     ///
-    /// Beside the mapping this allocates 4 bytes for each address in the text,
+    /// This takes `O(t + n log n)` for a text of `t` bytes with `n` distinct addresses.
+    /// Beside the mapping it allocates 4 bytes for each address in the text,
     /// 512 KiB for the prefixes and about 100 bytes for each distinct address;
     /// for a text with something unusual in it, 1.5 MiB more and 16 bytes for
     /// each address of its longest array.
@@ -77,8 +81,8 @@ impl PrefixMapping {
     /// assert!(error.to_string().starts_with("prefixes 0001 and 00AF of base \"00\" disagree"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn from_json(text: &str, digits: Digits) -> Result<Self, JsonError> {
-        read(text)?.into_mapping(digits, None)
+    pub fn from_json(text: impl AsRef<[u8]>, digits: Digits) -> Result<Self, JsonError> {
+        read(text.as_ref())?.into_mapping(digits, None)
     }
 
     /// Reads what [`PrefixMapping::from_json`] takes, and names every service that
@@ -107,26 +111,26 @@ impl PrefixMapping {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn from_json_resolved(
-        text: &str,
+        text: impl AsRef<[u8]>,
         digits: Digits,
         topology: &Topology,
     ) -> Result<Self, JsonError> {
-        read(text)?.into_mapping(digits, Some(topology))
+        read(text.as_ref())?.into_mapping(digits, Some(topology))
     }
 
-    /// Reads what [`PrefixMapping::from_json`] takes, in pieces of 64 KiB: the
-    /// text of an ordinary document is never in memory as a whole.
+    /// Reads what [`PrefixMapping::from_json`] takes from a file, a pipe or a socket,
+    /// in pieces of 64 KiB, until it ends: the text of an ordinary document is never
+    /// in memory as a whole. There is no need for a buffer around `input`.
     ///
-    /// Beside the mapping this allocates what `from_json` does and one piece,
-    /// which grows to the longest entry where that is more. A text with
-    /// something unusual in it, or an entry of more than 1 MiB, is read again
-    /// from where it started, as a whole. So `input` is something that has a
-    /// way back, as a regular file has; the text of a pipe is for `from_json`.
+    /// Beside the mapping this allocates what `from_json` does, 512 KiB for the keys
+    /// and one piece, which grows to the longest entry where that is more. A text with
+    /// something unusual in it, or an entry of more than 1 MiB, is in memory from
+    /// there on.
     ///
     /// # Errors
     ///
     /// Those of `from_json`, with the same offsets; [`JsonError::Io`] for those
-    /// of `input`; [`JsonError::Encoding`].
+    /// of `input`.
     ///
     /// # Examples
     ///
@@ -136,9 +140,10 @@ impl PrefixMapping {
     /// use meta0::{Digits, PrefixMapping};
     ///
     /// let mapping = PrefixMapping::read_json(File::open("mapping.json")?, Digits::MAX)?;
+    /// let piped = PrefixMapping::read_json(std::io::stdin(), Digits::MAX)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn read_json(input: impl io::Read + io::Seek, digits: Digits) -> Result<Self, JsonError> {
+    pub fn read_json(input: impl io::Read, digits: Digits) -> Result<Self, JsonError> {
         stream::read(input, PIECE)?.into_mapping(digits, None)
     }
 
@@ -149,7 +154,7 @@ impl PrefixMapping {
     ///
     /// Those of `read_json`.
     pub fn read_json_resolved(
-        input: impl io::Read + io::Seek,
+        input: impl io::Read,
         digits: Digits,
         topology: &Topology,
     ) -> Result<Self, JsonError> {
@@ -160,8 +165,8 @@ impl PrefixMapping {
     /// prefix, ascending. Missing bases are left out, so that meta0 keeps what
     /// it has of them.
     ///
-    /// This allocates the text at its exact size, and at most 100 bytes and
-    /// twice the name for each name of the mapping.
+    /// This takes `O(t)` for a text of `t` bytes, which it allocates at its exact size,
+    /// and at most 100 bytes and twice the name for each name of the mapping.
     ///
     /// # Examples
     ///
@@ -182,7 +187,20 @@ impl PrefixMapping {
 
     /// Like [`PrefixMapping::to_json`], of some bases only: a partial object,
     /// which meta0 merges into what it has. Bases that are missing, or of other
-    /// digits, are left out.
+    /// digits, are left out; what repeats stands once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{Base, Digits, PrefixMapping};
+    ///
+    /// let digits = Digits::try_from(1)?;
+    /// let mapping = PrefixMapping::from_rows(digits, digits.bases().zip([["b", "a"]; 9]))?;
+    /// let part = mapping.to_json_of([Base::parse("8", digits)?]);
+    /// assert!(part.starts_with("{\n\"8000\":[\"a\",\"b\"],\n\"8001\":"));
+    /// assert_eq!(PrefixMapping::from_json(part, digits)?.missing_bases().count(), 15);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn to_json_of(&self, bases: impl IntoIterator<Item = Base>) -> String {
         self.text(self.own(bases).into_iter())
@@ -197,6 +215,18 @@ impl PrefixMapping {
     /// # Errors
     ///
     /// Those of `out`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use std::fs::File;
+    ///
+    /// use meta0::{Digits, PrefixMapping};
+    ///
+    /// let mapping = PrefixMapping::read_json(std::io::stdin(), Digits::MAX)?;
+    /// mapping.write_json(File::create("mapping.json")?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn write_json(&self, out: impl io::Write) -> io::Result<()> {
         self.stream(self.digits().bases(), out)
     }
@@ -252,11 +282,12 @@ impl PrefixMapping {
 /// # Errors
 ///
 /// Whatever [`JsonError`] names a byte offset.
-fn read(text: &str) -> Result<Document, JsonError> {
-    let mut reader = QuickReader::new();
-    let is_whole = reader.feed(text.as_bytes()) == text.len();
-    match reader.finish().filter(|_| is_whole) {
-        Some(document) => Ok(document),
-        None => thorough::read(text),
+fn read(text: &[u8]) -> Result<Document, JsonError> {
+    let mut reader = QuickReader::of_whole();
+    let is_whole = reader.feed(text) == text.len();
+    if is_whole && reader.is_done() {
+        return Ok(reader.finish().document);
     }
+    let refused = |error: std::str::Utf8Error| JsonError::Encoding { offset: error.valid_up_to() };
+    thorough::read(str::from_utf8(text).map_err(refused)?)
 }

@@ -12,60 +12,101 @@
 //!
 //! [`thorough`]: super::thorough
 
-use super::cursor::TextCursor;
+use super::cursor::{Key, TextCursor};
 use super::entries::{Document, Entries};
+use super::place::{SeenKeys, TextPlace};
 use crate::mapping::KnownNames;
 
 /// The quick reader, and what a document has said so far.
 pub(super) struct QuickReader {
     names: KnownNames,
     entries: Entries,
+    keys: SeenKeys,
     /// Tells entries apart; one that is read again has another number.
     entry: u32,
     next: Part,
+    place: TextPlace,
 }
 
 /// The parts of a document.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
     Opening,
     Entry,
     Rest,
 }
 
+/// The start of a document, which is read, for another reader to go on with.
+pub(super) struct Begun {
+    /// What it says.
+    pub(super) document: Document,
+    /// The keys of its entries.
+    pub(super) keys: SeenKeys,
+    /// What comes next.
+    pub(super) next: Part,
+    /// Where it ends.
+    pub(super) place: TextPlace,
+}
+
 impl QuickReader {
-    pub(super) fn new() -> Self {
-        Self { names: KnownNames::new(), entries: Entries::new(), entry: 0, next: Part::Opening }
+    /// A reader of a document that is at hand as a whole, to be read again by
+    /// another one from its start.
+    pub(super) fn of_whole() -> Self {
+        Self::new(SeenKeys::none())
+    }
+
+    /// A reader of a document of which nothing is kept.
+    pub(super) fn of_pieces() -> Self {
+        Self::new(SeenKeys::new())
+    }
+
+    fn new(keys: SeenKeys) -> Self {
+        Self {
+            names: KnownNames::new(),
+            entries: Entries::new(),
+            keys,
+            entry: 0,
+            next: Part::Opening,
+            place: TextPlace::START,
+        }
     }
 
     /// Reads what the document goes on with, as far as it is whole; how many
     /// bytes that is. The next piece is to start behind them.
     pub(super) fn feed(&mut self, piece: &[u8]) -> usize {
-        let mut cursor = TextCursor::new(piece);
-        let mut read = 0;
-        while self.step(&mut cursor).is_some() {
-            read = piece.len() - cursor.len();
+        let mut cursor = self.place.cursor(piece);
+        let mut read = cursor;
+        let end = self.place.offset() + piece.len();
+        while self.step(&mut cursor, end).is_some() {
+            read = cursor;
         }
         self.entries.clear();
-        read
+        self.place = self.place.moved_to(end, read);
+        piece.len() - read.len()
     }
 
-    /// What the document said, if the object has ended.
-    pub(super) fn finish(self) -> Option<Document> {
-        let Self { names, entries, .. } = self;
-        (self.next == Part::Rest).then(|| Document { names: names.into_vec(), entries })
+    /// Whether the object has ended.
+    pub(super) fn is_done(&self) -> bool {
+        self.next == Part::Rest
     }
 
-    /// Reads the next part; if it is not whole, nothing of it counts.
+    /// What was read.
+    pub(super) fn finish(self) -> Begun {
+        let Self { names, entries, keys, next, place, .. } = self;
+        Begun { document: Document { names: names.into_vec(), entries }, keys, next, place }
+    }
+
+    /// Reads the next part; if it is not whole, nothing of it counts. `end` is where
+    /// in the document the text of the cursor ends.
     #[inline]
-    fn step(&mut self, cursor: &mut TextCursor<'_>) -> Option<()> {
+    fn step(&mut self, cursor: &mut TextCursor<'_>, end: usize) -> Option<()> {
         self.next = match self.next {
             Part::Opening => {
                 cursor.skip_mark();
                 cursor.expect(b'{')?;
                 Part::Entry
             }
-            Part::Entry => self.entry(cursor)?,
+            Part::Entry => self.entry(cursor, end)?,
             Part::Rest => {
                 cursor.space()?;
                 Part::Rest
@@ -76,12 +117,14 @@ impl QuickReader {
 
     /// Reads an entry with the comma or the brace behind it.
     #[inline]
-    fn entry(&mut self, cursor: &mut TextCursor<'_>) -> Option<Part> {
+    fn entry(&mut self, cursor: &mut TextCursor<'_>, end: usize) -> Option<Part> {
         self.entry += 1;
-        let prefix = cursor.key()?;
+        let Key { prefix, digits, ahead } = cursor.key()?;
         self.array(cursor)?;
         let next = if cursor.another_key()? { Part::Entry } else { Part::Rest };
+        let offset = u32::try_from(end - ahead).ok()?;
         self.entries.close(prefix)?;
+        self.keys.see(prefix, offset, digits);
         Some(next)
     }
 

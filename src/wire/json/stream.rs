@@ -5,13 +5,13 @@
 //! grow. So each byte is read once, and those of an entry that is cut a few times.
 //!
 //! What the quick reader declines, and what would make a piece grow without bounds, is
-//! read again from where it started and as a whole: its first error has to be
-//! found in all of it, as `PrefixMapping::from_json` would.
+//! for the thorough one: it goes on from there, with the rest of the input as a whole.
+//! So nothing is read twice, and an input need have no way back.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 
 use super::entries::Document;
-use super::quick::QuickReader;
+use super::quick::{Begun, QuickReader};
 use super::{JsonError, thorough};
 
 /// To how many times its size a piece grows.
@@ -22,35 +22,37 @@ const GROWTH: usize = 16;
 /// # Errors
 ///
 /// [`JsonError`].
-pub(super) fn read(mut input: impl Read + Seek, piece: usize) -> Result<Document, JsonError> {
-    let start = input.stream_position()?;
-    if let Some(document) = read_quickly(&mut input, piece)? {
-        return Ok(document);
-    }
-    input.seek(SeekFrom::Start(start))?;
-    thorough::read(&text_of(input)?)
-}
-
-/// What [`QuickReader`] makes of an input; `None` when it declines it.
-fn read_quickly(input: &mut impl Read, piece: usize) -> io::Result<Option<Document>> {
-    let mut reader = QuickReader::new();
+pub(super) fn read(mut input: impl Read, piece: usize) -> Result<Document, JsonError> {
+    let mut reader = QuickReader::of_pieces();
     let mut text = vec![0; piece];
     let mut held = 0;
     loop {
-        held += fill(input, &mut text[held..])?;
+        held += fill(&mut input, &mut text[held..])?;
+        let is_end = held < text.len();
         let done = reader.feed(&text[..held]);
-        if held < text.len() {
-            return Ok(reader.finish().filter(|_| done == held));
+        if is_end && done == held && reader.is_done() {
+            return Ok(reader.finish().document);
         }
         text.copy_within(done..held, 0);
         held -= done;
+        if is_end || done == 0 && held >= GROWTH * piece {
+            text.truncate(held);
+            input.read_to_end(&mut text)?;
+            return go_on(reader.finish(), text);
+        }
         if done == 0 {
-            if held >= GROWTH * piece {
-                return Ok(None);
-            }
             text.resize(2 * held, 0);
         }
     }
+}
+
+/// What a document says that was begun and goes on with these bytes, its last.
+fn go_on(begun: Begun, rest: Vec<u8>) -> Result<Document, JsonError> {
+    let before = begun.place.offset();
+    let refused = |offset| JsonError::Encoding { offset: before + offset };
+    let rest =
+        String::from_utf8(rest).map_err(|error| refused(error.utf8_error().valid_up_to()))?;
+    thorough::go_on(begun, &rest)
 }
 
 /// Reads until a piece is full, or the input ends. Not by `Read::read_to_end`,
@@ -66,14 +68,6 @@ fn fill(input: &mut impl Read, piece: &mut [u8]) -> io::Result<usize> {
         }
     }
     Ok(filled)
-}
-
-/// The rest of an input.
-fn text_of(mut input: impl Read) -> Result<String, JsonError> {
-    let mut bytes = Vec::new();
-    input.read_to_end(&mut bytes)?;
-    let refused = |offset| JsonError::Encoding { offset };
-    String::from_utf8(bytes).map_err(|error| refused(error.utf8_error().valid_up_to()))
 }
 
 #[cfg(test)]
@@ -96,19 +90,13 @@ mod tests {
         }
     }
 
-    impl Seek for Slow<'_> {
-        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-            self.0.seek(to)
-        }
-    }
-
     /// What reading comes to, in words.
     fn outcome(read: Result<PrefixMapping, JsonError>) -> String {
         read.map_or_else(|error| format!("{error:?}"), |mapping| mapping.to_json())
     }
 
     fn of_whole(bytes: &[u8], digits: Digits) -> String {
-        outcome(text_of(bytes).and_then(|text| PrefixMapping::from_json(&text, digits)))
+        outcome(PrefixMapping::from_json(bytes, digits))
     }
 
     /// Entries with a name of each kind, and what is often next to them.
@@ -131,13 +119,17 @@ mod tests {
         "\"FFFF\":[\"é\"]",
     ];
 
+    /// What stands between entries.
+    const COMMAS: [&str; 4] = [",", ",\n", " ,\r\n  ", "\n,"];
+
     fn document() -> impl Strategy<Value = Vec<u8>> {
         let part = prop_oneof![3 => 10..16_usize, 1 => 0..16_usize];
         let entries = prop::collection::vec(part, 0..9);
         let marked = |mark| if mark { "\u{FEFF}" } else { "" };
-        (any::<bool>(), entries).prop_map(move |(mark, entries)| {
+        let comma = prop::sample::select(&COMMAS);
+        (any::<bool>(), comma, entries).prop_map(move |(mark, comma, entries)| {
             let entries: Vec<_> = entries.into_iter().map(|part| PARTS[part]).collect();
-            format!("{}{{{}}}\n", marked(mark), entries.join(",")).into()
+            format!("{}\n{{{}}}\n", marked(mark), entries.join(comma)).into()
         })
     }
 

@@ -10,11 +10,13 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
+use serde::de::{Deserializer as _, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::JsonError;
 use super::entries::{Document, Entries};
+use super::place::SeenKeys;
+use super::quick::{Begun, Part};
 use crate::index::{LIMIT, Name};
 use crate::prefix::{PREFIXES, Prefix};
 use crate::wire::byte_offset::byte_offset;
@@ -28,31 +30,46 @@ const BYTE_ORDER_MARK: char = '\u{FEFF}';
 /// Whatever [`JsonError`] names a byte offset.
 pub(super) fn read(document: &str) -> Result<Document, JsonError> {
     let text = document.strip_prefix(BYTE_ORDER_MARK).unwrap_or(document);
-    let skipped = document.len() - text.len();
-    let mut reader = ThoroughReader::new(text, skipped);
-    let mut source = serde_json::Deserializer::from_str(text);
-    let read = source.deserialize_map(&mut reader);
-    if let Some(refusal) = reader.refusal {
-        return Err(refusal);
+    ThoroughReader::new(text, document.len() - text.len()).run()
+}
+
+/// What a document says that was begun and goes on with a text.
+///
+/// The object is given another start, which ends at the same line and column, so
+/// that `serde_json` says of the rest what it would say of the whole.
+///
+/// # Errors
+///
+/// Whatever [`JsonError`] names a byte offset.
+pub(super) fn go_on(begun: Begun, rest: &str) -> Result<Document, JsonError> {
+    let place = begun.place;
+    match begun.next {
+        Part::Opening => read(rest),
+        Part::Rest => Err(JsonError::Trailing { offset: place.offset() }),
+        Part::Entry => {
+            let last_key = begun.keys.last();
+            let start = place.stand_in(last_key.is_some());
+            let text = format!("{start}{rest}");
+            let mut reader = ThoroughReader::new(&text, place.offset());
+            reader.start = start.len();
+            reader.has_dummy = last_key.is_some();
+            reader.key = last_key;
+            reader.take(begun);
+            reader.run()
+        }
     }
-    if let Err(error) = read {
-        let start = text.len() - text.trim_ascii_start().len();
-        return Err(if error.is_data() {
-            JsonError::NotAnObject { offset: skipped + start }
-        } else {
-            reader.syntax(text, error)
-        });
-    }
-    if let Err(error) = source.end() {
-        return Err(JsonError::Trailing { offset: reader.offset_of(text, &error) });
-    }
-    Ok(Document { names: reader.names, entries: reader.entries })
 }
 
 struct ThoroughReader<'a> {
     text: &'a str,
-    /// How much of the document stands before the text.
+    /// How much of the text is another start of the object.
+    start: usize,
+    /// How much of the document stands before what follows that.
     skipped: usize,
+    /// Whether the start has an entry.
+    has_dummy: bool,
+    /// The keys of the entries that were read before.
+    seen: SeenKeys,
     /// The key in hand.
     key: Option<String>,
     /// The key of each prefix, as it stands in the text.
@@ -69,7 +86,10 @@ impl<'a> ThoroughReader<'a> {
     fn new(text: &'a str, skipped: usize) -> Self {
         Self {
             text,
+            start: 0,
             skipped,
+            has_dummy: false,
+            seen: SeenKeys::none(),
             key: None,
             keys: vec![None; PREFIXES],
             places: HashMap::new(),
@@ -80,14 +100,49 @@ impl<'a> ThoroughReader<'a> {
         }
     }
 
-    /// Where a part of the text is.
+    /// Takes what was read before.
+    fn take(&mut self, begun: Begun) {
+        let Document { names, entries } = begun.document;
+        self.places = names.iter().cloned().zip(Name::all(names.len())).collect();
+        self.named_by = vec![None; names.len()];
+        (self.names, self.entries, self.seen) = (names, entries, begun.keys);
+    }
+
+    fn run(mut self) -> Result<Document, JsonError> {
+        let text = self.text;
+        let mut source = serde_json::Deserializer::from_str(text);
+        let read = source.deserialize_map(&mut self);
+        if let Some(refusal) = self.refusal {
+            return Err(refusal);
+        }
+        if let Err(error) = read {
+            let start = text.len() - text.trim_ascii_start().len();
+            return Err(if error.is_data() {
+                JsonError::NotAnObject { offset: self.skipped + start }
+            } else {
+                self.syntax(text, error)
+            });
+        }
+        if let Err(error) = source.end() {
+            return Err(JsonError::Trailing { offset: self.offset_of(text, &error) });
+        }
+        Ok(Document { names: self.names, entries: self.entries })
+    }
+
+    /// Where a part of the text is in the document.
     fn offset(&self, part: &str) -> usize {
-        self.skipped + (part.as_ptr().addr() - self.text.as_ptr().addr())
+        self.in_document(part.as_ptr().addr() - self.text.as_ptr().addr())
+    }
+
+    /// Where a place in the text is in the document.
+    const fn in_document(&self, place: usize) -> usize {
+        self.skipped + place - self.start
     }
 
     /// Where in the text an error in a part of it is.
     fn offset_of(&self, part: &str, error: &serde_json::Error) -> usize {
-        self.offset(part) + byte_offset(part, error)
+        let within = part.as_ptr().addr() - self.text.as_ptr().addr();
+        self.in_document(within + byte_offset(part, error))
     }
 
     fn syntax(&self, part: &str, source: serde_json::Error) -> JsonError {
@@ -108,13 +163,12 @@ impl<'a> ThoroughReader<'a> {
         let Ok(prefix) = key.parse::<Prefix>() else {
             return Err(JsonError::Key { offset, key });
         };
-        if let Some(first) = self.keys[usize::from(prefix.get())].replace(part) {
-            return Err(JsonError::RepeatedKey {
-                offset,
-                key,
-                first_offset: self.offset(first),
-                first: self.string(first)?,
-            });
+        let first = match self.keys[usize::from(prefix.get())].replace(part) {
+            Some(first) => Some((self.string(first)?, self.offset(first))),
+            None => self.seen.get(prefix),
+        };
+        if let Some((first, first_offset)) = first {
+            return Err(JsonError::RepeatedKey { offset, key, first_offset, first });
         }
         self.key = Some(key);
         Ok(prefix)
@@ -181,6 +235,9 @@ impl<'de> Visitor<'de> for &mut ThoroughReader<'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        if self.has_dummy {
+            entries.next_entry::<IgnoredAny, IgnoredAny>()?;
+        }
         while let Some(key) = entries.next_key::<&RawValue>()? {
             let read = match self.read_key(key.get()) {
                 Ok(prefix) => self.read_row(prefix, entries.next_value::<&RawValue>()?.get()),

@@ -1,7 +1,7 @@
 //! Reading from an input in pieces: what comes of it is what comes of its text.
 
 use std::error::Error as _;
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read};
 
 use meta0::{Base, JsonError, PrefixMapping};
 
@@ -17,12 +17,6 @@ impl Read for Halting {
         }
         let few = out.len().min(7);
         self.0.read(&mut out[..few])
-    }
-}
-
-impl Seek for Halting {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.0.seek(to)
     }
 }
 
@@ -76,8 +70,26 @@ fn inputs_that_give_no_text() {
     }
     // Before anything else that is wrong.
     for (bytes, offset) in [(&b"{7\xFF"[..], 2), (b"\xEF\xBB", 0), (b"{\"0000\":[\"\xC3\"]}", 10)] {
-        let error = PrefixMapping::read_json(Cursor::new(bytes), D).unwrap_err();
         let message = format!("the mapping is not a text in UTF-8 at byte {offset}");
-        assert_eq!(error.to_string(), message);
+        for read in [PrefixMapping::read_json(bytes, D), PrefixMapping::from_json(bytes, D)] {
+            assert_eq!(read.unwrap_err().to_string(), message);
+        }
     }
+}
+
+#[test]
+fn an_error_far_behind_names_what_was_read_long_before() {
+    let error = PrefixMapping::read_json(long_document("[\"a\"],\n\"00aF\":[]").as_bytes(), D);
+    let JsonError::RepeatedKey { offset, key, first_offset, first } = error.unwrap_err() else {
+        panic!("the last key repeats one");
+    };
+    assert_eq!((&*key, &*first), ("00aF", "00AF"));
+    assert!(first_offset < 10_000 && offset > 1_000_000, "{first_offset} and {offset}");
+    let error = PrefixMapping::read_json(long_document("[\"a\"").as_bytes(), D).unwrap_err();
+    let text = long_document("[\"a\"");
+    assert_eq!(
+        error.source().unwrap().to_string(),
+        format!("expected `,` or `]` at line 65536 column {}", "\"FFFF\":[\"a\"}".len())
+    );
+    assert_eq!((error.offset(), error.key()), (Some(text.len() - 2), Some("FFFF")));
 }

@@ -5,16 +5,21 @@
 //! *digits* (`ns.meta1_digits`, 0 to 4), and the prefixes that share that many
 //! leading digits form one *base*: one meta1 database on each of its services.
 
-use std::error::Error;
+mod error;
+mod serde;
+
 use std::fmt;
 use std::str::FromStr;
+
+pub use error::PrefixError;
 
 /// How many prefixes a mapping has, whatever its digits: 65,536.
 pub const PREFIXES: usize = 1 << 16;
 
 /// The first four hex digits of a container id.
 ///
-/// Prints as four upper-case hex digits; parses either case.
+/// Prints as four upper-case hex digits; parses either case. In serde it is that
+/// string.
 ///
 /// # Examples
 ///
@@ -61,6 +66,8 @@ impl FromStr for Prefix {
 
 /// How many leading digits of a prefix name a base: 0 to 4.
 ///
+/// Defaults to 4. Prints and parses as the number, which it is in serde as well.
+///
 /// # Examples
 ///
 /// ```
@@ -94,7 +101,7 @@ impl Digits {
         if digits <= 4 { Some(Self(digits)) } else { None }
     }
 
-    /// The number itself, 0 to 4.
+    /// The number itself, from 0 to 4.
     #[must_use]
     pub const fn get(self) -> u8 {
         self.0
@@ -124,6 +131,17 @@ impl Digits {
     }
 
     /// Every base, ascending.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::Digits;
+    ///
+    /// let digits = Digits::try_from(1)?;
+    /// assert_eq!(digits.bases().len(), 16);
+    /// assert!(digits.bases().rev().take(2).map(|base| base.to_string()).eq(["F", "E"]));
+    /// # Ok::<(), meta0::PrefixError>(())
+    /// ```
     #[must_use]
     pub fn bases(self) -> impl DoubleEndedIterator<Item = Base> + ExactSizeIterator + Clone {
         #[expect(clippy::cast_possible_truncation, reason = "below 65,536")]
@@ -162,7 +180,12 @@ impl FromStr for Digits {
 
 /// The prefixes that share their first digits: one meta1 database.
 ///
-/// Ordered by digits, then by index. Prints as its short name.
+/// Ordered by digits, then by index. Prints as its short name, which the digits
+/// alone tell from a prefix.
+///
+/// In serde it is its first prefix, four digits. It has no `Deserialize`, nor
+/// `FromStr`: `BE00` is a base of 2, of 3 and of 4 digits. [`Base::parse`] is told
+/// which.
 ///
 /// # Examples
 ///
@@ -183,7 +206,8 @@ pub struct Base {
 }
 
 impl Base {
-    /// The base that a prefix is saved in.
+    /// The base that a prefix is saved in; [`prefix_to_base`] is the same as a
+    /// function.
     #[must_use]
     pub const fn of(prefix: Prefix, digits: Digits) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "a u16 shifted right")]
@@ -196,6 +220,17 @@ impl Base {
     /// # Errors
     ///
     /// [`PrefixError::NotABase`] for anything else.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{Base, Digits};
+    ///
+    /// let digits = Digits::try_from(2)?;
+    /// assert_eq!(Base::parse("be", digits)?, Base::parse("BE00", digits)?);
+    /// assert!(Base::parse("BEEF", digits).is_err());
+    /// # Ok::<(), meta0::PrefixError>(())
+    /// ```
     pub fn parse(text: &str, digits: Digits) -> Result<Self, PrefixError> {
         let refused = || PrefixError::NotABase { text: text.to_owned(), digits };
         if text.len() != usize::from(digits.0) && text.len() != 4 {
@@ -251,7 +286,15 @@ impl fmt::Display for Base {
     }
 }
 
-/// The number of bases with that many digits, `16^digits`.
+/// The number of bases with that many digits, `16^digits`. The same as
+/// [`Digits::count`].
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(meta0::count_prefixes("3".parse()?), 4096);
+/// # Ok::<(), meta0::PrefixError>(())
+/// ```
 #[must_use]
 pub const fn count_prefixes(digits: Digits) -> usize {
     digits.count()
@@ -274,7 +317,16 @@ pub fn generate_prefixes(
     digits.bases().map(Base::first_prefix)
 }
 
-/// Every base, ascending; each prints as its short prefix.
+/// Every base, ascending; each prints as its short prefix. The same as
+/// [`Digits::bases`].
+///
+/// # Examples
+///
+/// ```
+/// let mut prefixes = meta0::generate_short_prefixes("2".parse()?);
+/// assert_eq!(prefixes.next_back().map(|base| base.to_string()), Some("FF".to_owned()));
+/// # Ok::<(), meta0::PrefixError>(())
+/// ```
 #[must_use]
 pub fn generate_short_prefixes(
     digits: Digits,
@@ -282,13 +334,31 @@ pub fn generate_short_prefixes(
     digits.bases()
 }
 
-/// The base that a prefix is saved in.
+/// The base that a prefix is saved in. The same as [`Base::of`].
+///
+/// # Examples
+///
+/// ```
+/// let base = meta0::prefix_to_base("BEEF".parse()?, "3".parse()?);
+/// assert_eq!(base.to_string(), "BEE");
+/// # Ok::<(), meta0::PrefixError>(())
+/// ```
 #[must_use]
 pub const fn prefix_to_base(prefix: Prefix, digits: Digits) -> Base {
     Base::of(prefix, digits)
 }
 
 /// All prefixes saved in the same base as `prefix`, itself included, ascending.
+///
+/// # Examples
+///
+/// ```
+/// let siblings = meta0::prefix_siblings("BEEF".parse()?, "3".parse()?);
+/// let ends = (siblings.clone().next(), siblings.clone().next_back());
+/// assert_eq!(ends, (Some("BEE0".parse()?), Some("BEEF".parse()?)));
+/// assert_eq!(siblings.len(), 16);
+/// # Ok::<(), meta0::PrefixError>(())
+/// ```
 #[must_use]
 pub fn prefix_siblings(
     prefix: Prefix,
@@ -296,60 +366,6 @@ pub fn prefix_siblings(
 ) -> impl DoubleEndedIterator<Item = Prefix> + ExactSizeIterator + Clone {
     Base::of(prefix, digits).prefixes()
 }
-
-/// Why a prefix, a base or a number of digits can't be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PrefixError {
-    /// Not four hex digits.
-    NotAPrefix {
-        /// What was read.
-        text: String,
-    },
-    /// Neither the short name of a base nor the name of its file.
-    NotABase {
-        /// What was read.
-        text: String,
-        /// The digits of the base that was expected.
-        digits: Digits,
-    },
-    /// Not a number of digits.
-    NotDigits {
-        /// What was read.
-        text: String,
-    },
-    /// More than four digits.
-    DigitsOutOfRange {
-        /// The number asked for.
-        digits: u8,
-    },
-}
-
-impl fmt::Display for PrefixError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAPrefix { text } => {
-                write!(f, "{text:?} is not a prefix: expected 4 hex digits")
-            }
-            Self::NotABase { text, digits: Digits(4) } => {
-                write!(f, "{text:?} is not a base of 4 digits: expected 4 hex digits")
-            }
-            Self::NotABase { text, digits } => write!(
-                f,
-                "{text:?} is not a base of {digits} digits: expected {digits} hex digits, or 4 of \
-                 which the rest are 0"
-            ),
-            Self::NotDigits { text } => {
-                write!(f, "{text:?} is not a number of digits: expected 0 to 4")
-            }
-            Self::DigitsOutOfRange { digits } => {
-                write!(f, "{digits} is not a number of digits: expected 0 to 4")
-            }
-        }
-    }
-}
-
-impl Error for PrefixError {}
 
 #[cfg(test)]
 mod tests {
