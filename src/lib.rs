@@ -135,7 +135,7 @@ pub use service::{Service, ServiceIndex};
 pub use share::{Band, Shares};
 pub use topology::{Domain, Topology, TopologyError};
 pub use unsatisfiable::{FullDomain, Unsatisfiable};
-pub use wire::{JsonError, MissingLocation, ServiceListError, read_services};
+pub use wire::{JsonError, MissingLocation, ServiceListError, SyntaxError, read_services};
 
 /// Runs the examples of the README.
 #[cfg(doctest)]

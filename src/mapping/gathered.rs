@@ -15,27 +15,21 @@ pub(crate) struct GatheredRows {
     open: u32,
 }
 
-/// A part of the cells.
-#[derive(Debug, Clone, Copy)]
-struct Span {
-    start: u32,
-    end: u32,
-}
+/// A part of the cells: its start and its end.
+type Span = [u32; 2];
 
-impl Span {
-    /// The part of a row that nobody gave.
-    const ABSENT: Self = Self { start: 0, end: 0 };
+/// The part of a row that nobody gave.
+const ABSENT: Span = [0, 0];
 
-    const fn len(self) -> u32 {
-        self.end - self.start
-    }
+fn len([start, end]: Span) -> u32 {
+    end - start
 }
 
 impl GatheredRows {
     /// No rows yet, of as many as there may be.
     pub(crate) fn new(rows: usize) -> Self {
         let cells = Vec::with_capacity(3 * rows);
-        Self { cells, spans: vec![Span::ABSENT; rows], open: 0 }
+        Self { cells, spans: vec![ABSENT; rows], open: 0 }
     }
 
     /// Adds a name to the open row.
@@ -48,13 +42,13 @@ impl GatheredRows {
     /// place has a row already, or the open one is empty.
     #[inline]
     pub(crate) fn close(&mut self, place: usize) -> Option<()> {
-        let span = Span { start: self.open, end: u32::try_from(self.cells.len()).ok()? };
+        let end = u32::try_from(self.cells.len()).ok()?;
         let known = self.spans.get_mut(place)?;
-        if span.len() == 0 || known.len() > 0 {
+        if end == self.open || len(*known) > 0 {
             return None;
         }
-        *known = span;
-        self.open = span.end;
+        *known = [self.open, end];
+        self.open = end;
         Some(())
     }
 
@@ -73,13 +67,13 @@ impl GatheredRows {
     /// nobody gave one.
     #[inline]
     pub(crate) fn row(&self, place: usize) -> &[Name] {
-        let Span { start, end } = self.spans[place];
+        let [start, end] = self.spans[place];
         &self.cells[start as usize..end as usize]
     }
 
     /// The length of the longest row.
     pub(crate) fn width(&self) -> usize {
-        self.spans.iter().map(|span| span.len()).max().unwrap_or_default() as usize
+        self.spans.iter().map(|&span| len(span)).max().unwrap_or_default() as usize
     }
 
     /// Gives each name another number.
@@ -109,6 +103,6 @@ impl GatheredRows {
     fn is_table(&self, width: usize) -> bool {
         let mut spans = self.spans.iter().enumerate();
         self.cells.len() == self.spans.len() * width
-            && spans.all(|(place, span)| span.start as usize == place * width)
+            && spans.all(|(place, [start, _])| *start as usize == place * width)
     }
 }

@@ -4,5 +4,5 @@ mod byte_offset;
 mod json;
 mod services;
 
-pub use json::JsonError;
+pub use json::{JsonError, SyntaxError};
 pub use services::{MissingLocation, ServiceListError, read_services};

@@ -64,7 +64,7 @@ fn documents_that_are_no_object_of_prefixes() {
     }
     let error = PrefixMapping::from_json("{", D).unwrap_err();
     let source = error.source().unwrap().to_string();
-    assert_eq!(source, "EOF while parsing an object at line 1 column 1");
+    assert_eq!(source, "EOF while parsing an object");
 }
 
 #[test]

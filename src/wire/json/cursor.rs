@@ -8,36 +8,23 @@ use crate::prefix::Prefix;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 
-/// The text that is still to be read, and how far the lines of what was read go.
+/// The text that is still to be read.
 #[derive(Clone, Copy)]
 pub(super) struct TextCursor<'a> {
     rest: &'a [u8],
-    lines: usize,
-    line: usize,
 }
 
 /// A key as it stands in the text.
 pub(super) struct Key {
     pub(super) prefix: Prefix,
     pub(super) digits: [u8; 4],
-    /// How many bytes were still to be read at its first quote.
+    /// How many bytes were still to be read behind its first quote.
     pub(super) ahead: usize,
 }
 
 impl<'a> TextCursor<'a> {
-    /// A cursor in a line that started when `line` bytes were still to be read.
-    pub(super) const fn new(rest: &'a [u8], line: usize) -> Self {
-        Self { rest, lines: 0, line }
-    }
-
-    /// How many lines were left behind.
-    pub(super) const fn lines(self) -> usize {
-        self.lines
-    }
-
-    /// How many bytes were still to be read when the line started.
-    pub(super) const fn line(self) -> usize {
-        self.line
+    pub(super) const fn new(rest: &'a [u8]) -> Self {
+        Self { rest }
     }
 
     /// How many bytes are still to be read.
@@ -45,11 +32,8 @@ impl<'a> TextCursor<'a> {
         self.rest.len()
     }
 
-    /// Leaves the mark out of its line.
     pub(super) fn skip_mark(&mut self) {
-        if let Some(rest) = self.rest.strip_prefix(BYTE_ORDER_MARK) {
-            (self.rest, self.line) = (rest, rest.len());
-        }
+        self.rest = self.rest.strip_prefix(BYTE_ORDER_MARK).unwrap_or(self.rest);
     }
 
     #[inline]
@@ -63,7 +47,7 @@ impl<'a> TextCursor<'a> {
     #[inline]
     fn token(&mut self) -> Option<u8> {
         if is_space(*self.rest.first()?) {
-            self.skip_space();
+            self.rest = behind_space(self.rest);
         }
         self.byte()
     }
@@ -83,7 +67,7 @@ impl<'a> TextCursor<'a> {
     #[inline]
     pub(super) fn another_key(&mut self) -> Option<bool> {
         if let [b',', b'\n', rest @ ..] = self.rest {
-            *self = Self { rest, lines: self.lines + 1, line: rest.len() };
+            self.rest = rest;
             return Some(true);
         }
         let byte = self.token()?;
@@ -108,7 +92,7 @@ impl<'a> TextCursor<'a> {
     #[inline]
     pub(super) fn key(&mut self) -> Option<Key> {
         self.expect(b'"')?;
-        let ahead = self.rest.len() + 1;
+        let ahead = self.rest.len();
         let (&[a, b, c, d, b'"'], rest) = self.rest.split_first_chunk()? else { return None };
         let digits = [a, b, c, d];
         self.rest = rest;
@@ -132,20 +116,13 @@ impl<'a> TextCursor<'a> {
         self.rest = rest.get(1..)?;
         Some((words, name))
     }
+}
 
-    /// Apart from its callers, to keep them short.
-    #[inline(never)]
-    fn skip_space(&mut self) {
-        while let [byte, rest @ ..] = self.rest
-            && is_space(*byte)
-        {
-            self.rest = rest;
-            if *byte == b'\n' {
-                self.lines += 1;
-                self.line = rest.len();
-            }
-        }
-    }
+/// Apart from its callers, to keep them short.
+#[inline(never)]
+fn behind_space(text: &[u8]) -> &[u8] {
+    let space = text.iter().take_while(|&&byte| is_space(byte)).count();
+    &text[space..]
 }
 
 #[inline]

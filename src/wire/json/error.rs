@@ -32,7 +32,7 @@ pub enum JsonError {
         /// The last key before it, if there is one.
         key: Option<String>,
         /// What the JSON reader says.
-        source: serde_json::Error,
+        source: SyntaxError,
     },
     /// JSON, but no object.
     NotAnObject {
@@ -258,3 +258,27 @@ impl From<io::Error> for JsonError {
         Self::Io { source }
     }
 }
+
+/// What keeps a text from being JSON, as the reader of JSON says it; the place is in
+/// [`JsonError::Syntax`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntaxError {
+    message: Box<str>,
+}
+
+impl SyntaxError {
+    /// The error without its line and column, which are those of a part of the text.
+    pub(super) fn of(error: &serde_json::Error) -> Self {
+        let text = error.to_string();
+        let message = text.rsplit_once(" at line ").map_or(&*text, |(message, _)| message);
+        Self { message: message.into() }
+    }
+}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for SyntaxError {}

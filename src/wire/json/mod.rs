@@ -27,8 +27,8 @@
 mod cursor;
 mod entries;
 mod error;
-mod place;
 mod quick;
+mod seen_keys;
 mod serialize;
 mod stream;
 mod thorough;
@@ -37,7 +37,7 @@ mod write;
 use std::io;
 
 use entries::Document;
-pub use error::JsonError;
+pub use error::{JsonError, SyntaxError};
 use quick::QuickReader;
 
 use crate::mapping::PrefixMapping;

@@ -14,7 +14,7 @@
 
 use super::cursor::{Key, TextCursor};
 use super::entries::{Document, Entries};
-use super::place::{SeenKeys, TextPlace};
+use super::seen_keys::SeenKeys;
 use crate::mapping::KnownNames;
 
 /// The quick reader, and what a document has said so far.
@@ -25,7 +25,8 @@ pub(super) struct QuickReader {
     /// Tells entries apart; one that is read again has another number.
     entry: u32,
     next: Part,
-    place: TextPlace,
+    /// How many bytes of the document were read.
+    read: usize,
 }
 
 /// The parts of a document.
@@ -44,8 +45,8 @@ pub(super) struct Begun {
     pub(super) keys: SeenKeys,
     /// What comes next.
     pub(super) next: Part,
-    /// Where it ends.
-    pub(super) place: TextPlace,
+    /// Where in the document it ends.
+    pub(super) end: usize,
 }
 
 impl QuickReader {
@@ -67,22 +68,25 @@ impl QuickReader {
             keys,
             entry: 0,
             next: Part::Opening,
-            place: TextPlace::START,
+            read: 0,
         }
     }
 
     /// Reads what the document goes on with, as far as it is whole; how many
     /// bytes that is. The next piece is to start behind them.
     pub(super) fn feed(&mut self, piece: &[u8]) -> usize {
-        let mut cursor = self.place.cursor(piece);
-        let mut read = cursor;
-        let end = self.place.offset() + piece.len();
+        let mut cursor = TextCursor::new(piece);
+        let mut read = 0;
+        let end = self.read + piece.len();
+        if self.keys.is_too_long(end) {
+            return 0;
+        }
         while self.step(&mut cursor, end).is_some() {
-            read = cursor;
+            read = piece.len() - cursor.len();
         }
         self.entries.clear();
-        self.place = self.place.moved_to(end, read);
-        piece.len() - read.len()
+        self.read += read;
+        read
     }
 
     /// Whether the object has ended.
@@ -92,8 +96,8 @@ impl QuickReader {
 
     /// What was read.
     pub(super) fn finish(self) -> Begun {
-        let Self { names, entries, keys, next, place, .. } = self;
-        Begun { document: Document { names: names.into_vec(), entries }, keys, next, place }
+        let Self { names, entries, keys, next, read: end, .. } = self;
+        Begun { document: Document { names: names.into_vec(), entries }, keys, next, end }
     }
 
     /// Reads the next part; if it is not whole, nothing of it counts. `end` is where
@@ -122,9 +126,8 @@ impl QuickReader {
         let Key { prefix, digits, ahead } = cursor.key()?;
         self.array(cursor)?;
         let next = if cursor.another_key()? { Part::Entry } else { Part::Rest };
-        let offset = u32::try_from(end - ahead).ok()?;
         self.entries.close(prefix)?;
-        self.keys.see(prefix, offset, digits);
+        self.keys.see(prefix, end - ahead - 1, digits);
         Some(next)
     }
 

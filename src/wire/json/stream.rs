@@ -48,7 +48,7 @@ pub(super) fn read(mut input: impl Read, piece: usize) -> Result<Document, JsonE
 
 /// What a document says that was begun and goes on with these bytes, its last.
 fn go_on(begun: Begun, rest: Vec<u8>) -> Result<Document, JsonError> {
-    let before = begun.place.offset();
+    let before = begun.end;
     let refused = |offset| JsonError::Encoding { offset: before + offset };
     let rest =
         String::from_utf8(rest).map_err(|error| refused(error.utf8_error().valid_up_to()))?;

@@ -13,10 +13,10 @@ use std::fmt;
 use serde::de::{Deserializer as _, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::JsonError;
 use super::entries::{Document, Entries};
-use super::place::SeenKeys;
+use super::error::{JsonError, SyntaxError};
 use super::quick::{Begun, Part};
+use super::seen_keys::SeenKeys;
 use crate::index::{LIMIT, Name};
 use crate::prefix::{PREFIXES, Prefix};
 use crate::wire::byte_offset::byte_offset;
@@ -33,32 +33,31 @@ pub(super) fn read(document: &str) -> Result<Document, JsonError> {
     ThoroughReader::new(text, document.len() - text.len()).run()
 }
 
-/// What a document says that was begun and goes on with a text.
-///
-/// The object is given another start, which ends at the same line and column, so
-/// that `serde_json` says of the rest what it would say of the whole.
+/// What a document says that was begun and goes on with a text. The object gets
+/// another start, so that `serde_json` says of the rest what it would say of the whole.
 ///
 /// # Errors
 ///
 /// Whatever [`JsonError`] names a byte offset.
 pub(super) fn go_on(begun: Begun, rest: &str) -> Result<Document, JsonError> {
-    let place = begun.place;
-    match begun.next {
-        Part::Opening => read(rest),
-        Part::Rest => Err(JsonError::Trailing { offset: place.offset() }),
-        Part::Entry => {
-            let last_key = begun.keys.last();
-            let start = place.stand_in(last_key.is_some());
-            let text = format!("{start}{rest}");
-            let mut reader = ThoroughReader::new(&text, place.offset());
-            reader.start = start.len();
-            reader.has_dummy = last_key.is_some();
-            reader.key = last_key;
-            reader.take(begun);
-            reader.run()
-        }
+    if begun.next == Part::Opening {
+        return read(rest);
     }
+    if begun.next == Part::Rest {
+        return Err(JsonError::Trailing { offset: begun.end });
+    }
+    let last_key = begun.keys.last();
+    let start = if last_key.is_some() { DUMMY } else { "{" };
+    let text = format!("{start}{rest}");
+    let mut reader = ThoroughReader::new(&text, begun.end);
+    reader.start = start.len();
+    reader.key = last_key;
+    reader.take(begun);
+    reader.run()
 }
+
+/// The start of an object, with an entry of which no reader knows.
+const DUMMY: &str = "{\"\":0,";
 
 struct ThoroughReader<'a> {
     text: &'a str,
@@ -66,8 +65,6 @@ struct ThoroughReader<'a> {
     start: usize,
     /// How much of the document stands before what follows that.
     skipped: usize,
-    /// Whether the start has an entry.
-    has_dummy: bool,
     /// The keys of the entries that were read before.
     seen: SeenKeys,
     /// The key in hand.
@@ -88,7 +85,6 @@ impl<'a> ThoroughReader<'a> {
             text,
             start: 0,
             skipped,
-            has_dummy: false,
             seen: SeenKeys::none(),
             key: None,
             keys: vec![None; PREFIXES],
@@ -120,7 +116,7 @@ impl<'a> ThoroughReader<'a> {
             return Err(if error.is_data() {
                 JsonError::NotAnObject { offset: self.skipped + start }
             } else {
-                self.syntax(text, error)
+                self.syntax(text, &error)
             });
         }
         if let Err(error) = source.end() {
@@ -145,12 +141,16 @@ impl<'a> ThoroughReader<'a> {
         self.in_document(within + byte_offset(part, error))
     }
 
-    fn syntax(&self, part: &str, source: serde_json::Error) -> JsonError {
-        JsonError::Syntax { offset: self.offset_of(part, &source), key: self.key.clone(), source }
+    fn syntax(&self, part: &str, source: &serde_json::Error) -> JsonError {
+        JsonError::Syntax {
+            offset: self.offset_of(part, source),
+            key: self.key.clone(),
+            source: SyntaxError::of(source),
+        }
     }
 
     fn string(&self, part: &str) -> Result<String, JsonError> {
-        serde_json::from_str(part).map_err(|error| self.syntax(part, error))
+        serde_json::from_str(part).map_err(|error| self.syntax(part, &error))
     }
 
     fn key(&self) -> String {
@@ -184,7 +184,7 @@ impl<'a> ThoroughReader<'a> {
             });
         }
         let values: Vec<&RawValue> =
-            serde_json::from_str(part).map_err(|error| self.syntax(part, error))?;
+            serde_json::from_str(part).map_err(|error| self.syntax(part, &error))?;
         for value in &values {
             let place = self.read_address(prefix, value.get())?;
             self.entries.push(place);
@@ -235,7 +235,7 @@ impl<'de> Visitor<'de> for &mut ThoroughReader<'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        if self.has_dummy {
+        if self.start == DUMMY.len() {
             entries.next_entry::<IgnoredAny, IgnoredAny>()?;
         }
         while let Some(key) = entries.next_key::<&RawValue>()? {

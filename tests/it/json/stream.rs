@@ -85,11 +85,8 @@ fn an_error_far_behind_names_what_was_read_long_before() {
     };
     assert_eq!((&*key, &*first), ("00aF", "00AF"));
     assert!(first_offset < 10_000 && offset > 1_000_000, "{first_offset} and {offset}");
-    let error = PrefixMapping::read_json(long_document("[\"a\"").as_bytes(), D).unwrap_err();
     let text = long_document("[\"a\"");
-    assert_eq!(
-        error.source().unwrap().to_string(),
-        format!("expected `,` or `]` at line 65536 column {}", "\"FFFF\":[\"a\"}".len())
-    );
+    let error = PrefixMapping::read_json(text.as_bytes(), D).unwrap_err();
+    assert_eq!(error.source().unwrap().to_string(), "expected `,` or `]`");
     assert_eq!((error.offset(), error.key()), (Some(text.len() - 2), Some("FFFF")));
 }
