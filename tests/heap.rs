@@ -40,7 +40,7 @@ const LIMITS: [(&str, Limit); 15] = [
     ("apply-partial", Limit { replicas_16: 16 * 4, service: 100, ..NOTHING }),
     ("apply-capped-waves", Limit { service: 100, change: 64, ..NOTHING }),
     ("apply", Limit { service: 64, ..NOTHING }),
-    ("from-rows", Limit { replicas_16: 16 * 2, service: 100, besides: 580 << 10, ..NOTHING }),
+    ("from-rows", Limit { replicas_16: 16 * 4, service: 100, besides: 580 << 10, ..NOTHING }),
     (
         "read-json-streamed",
         Limit { replicas_16: 16 * 4, service: 100, besides: 1092 << 10, ..NOTHING },

@@ -19,7 +19,7 @@ impl PrefixMapping {
     ///
     /// This takes `O(b + r + n log n)` for `b` bases, `r` replicas and `n` names,
     /// which is less than to read the same mapping as JSON. Beside the mapping it
-    /// allocates at most 2 bytes for each replica, 8 for each base and about 100 for
+    /// allocates at most 4 bytes for each replica, 9 for each base and about 100 for
     /// each name.
     ///
     /// # Errors

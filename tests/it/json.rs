@@ -140,7 +140,7 @@ fn more_than_a_mapping_holds() {
         "an array of 4097 addresses is too long: a base of 4 digits has room for 4096",
     );
     let base = digits(0).base(0).unwrap();
-    let mapping = PrefixMapping::from_json(&array(65_535), digits(0)).unwrap();
+    let mapping = PrefixMapping::from_json(array(65_535), digits(0)).unwrap();
     assert_eq!(mapping.services_of(base).len(), 65_535);
 }
 
@@ -320,7 +320,7 @@ proptest! {
     #[test]
     fn json_round_trip(rows in rows(), of in 0..=4_u8) {
         let mapping = mapping_of(&rows, digits(of));
-        let read = PrefixMapping::from_json(&mapping.to_json(), digits(of)).unwrap();
+        let read = PrefixMapping::from_json(mapping.to_json(), digits(of)).unwrap();
         prop_assert_eq!(read.to_json(), mapping.to_json());
         prop_assert_eq!(read, mapping);
     }
@@ -333,7 +333,7 @@ proptest! {
         mark in "\u{FEFF}?",
         of in 0..=4_u8,
     ) {
-        let plain = PrefixMapping::from_json(&document(&rows, 0, ""), digits(of));
+        let plain = PrefixMapping::from_json(document(&rows, 0, ""), digits(of));
         let text = mark + &document(&shuffled, case, &space);
         match (plain, PrefixMapping::from_json(&text, digits(of))) {
             (Ok(one), Ok(other)) => prop_assert_eq!(one.to_json(), other.to_json()),
