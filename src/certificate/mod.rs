@@ -97,7 +97,7 @@ const MOST: i64 = 1 << 60;
 ///
 /// let cluster = |hosts: u8| {
 ///     let service = |n| Service::new(format!("s{n}"), format!("host{n}.d0").parse().unwrap());
-///     Topology::new((1..=hosts).map(service).collect())
+///     Topology::new((1..=hosts).map(service))
 /// };
 /// let rules = Rules::new(3)?;
 /// let mapping = PrefixMapping::bootstrap(
