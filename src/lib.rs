@@ -119,7 +119,8 @@ pub use goal::{DecommissionOptions, Goal, RebalanceOptions, Strategy};
 pub use location::{Level, Location, LocationError, MinDist};
 pub use mapping::{AssignError, PrefixMapping};
 pub use plan::{
-    ApplyError, Change, DiffError, Plan, Shortfall, Step, StepKind, Verified, VerifyError, Wave,
+    ApplyError, Change, DiffError, Partial, Plan, Progress, RestError, Shortfall, Step, StepKind,
+    Verified, VerifyError, Wave, WavePartial,
 };
 pub use planner::Candidate;
 pub use prefix::{
