@@ -234,7 +234,11 @@ pub(super) fn without_gone<'a>(
     topology: &Topology,
 ) -> Cow<'a, Goal> {
     let is_there = |name: &String| mapping.has_name(name) || !topology.select(name).is_empty();
-    if goal.drained_names().all(is_there) {
+    let leaving: &[String] = match goal {
+        Goal::Rebalance(_) => &[],
+        Goal::Decommission { services, .. } => services,
+    };
+    if goal.drained_names().chain(leaving).all(is_there) {
         return Cow::Borrowed(goal);
     }
     let mut goal = goal.clone();

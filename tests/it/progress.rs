@@ -41,7 +41,7 @@ fn flags(plan: &Plan, mut done: Done) -> Vec<bool> {
 /// The mapping after some changes of a plan, made by hand: rows that change are named by
 /// address, the others as they were.
 fn made(before: &PrefixMapping, topology: &Topology, plan: &Plan, done: &[bool]) -> PrefixMapping {
-    let (resolved, mut now) = (before.resolve(topology), before.clone());
+    let resolved = before.resolve(topology);
     let mut rows = BTreeMap::new();
     for (change, _) in plan.changes().zip(done).filter(|(_, done)| **done) {
         let row = || resolved.services_of(change.base).collect::<Vec<_>>();
@@ -51,11 +51,13 @@ fn made(before: &PrefixMapping, topology: &Topology, plan: &Plan, done: &[bool])
         }
         row.extend(change.to);
     }
-    for (base, row) in rows {
+    // Names that no base has any more are not there, as in what meta0 lists.
+    let mut now = PrefixMapping::new(before.digits());
+    for base in before.digits().bases() {
+        let row = rows.remove(&base).unwrap_or_else(|| before.services_of(base).collect());
         now.assign_services(base, row).unwrap();
     }
-    // As meta0 lists it: names that no base has any more are not there.
-    PrefixMapping::from_json(&now.to_json(), before.digits()).unwrap()
+    now
 }
 
 /// Whether some base names a service twice.
@@ -90,7 +92,7 @@ fn halves(
 
 #[test]
 fn it_is_told_how_far_a_plan_is() {
-    halves(2_000, |context, _, _, plan, done, now| {
+    halves(1_000, |context, _, _, plan, done, now| {
         let progress = plan.progress(now);
         let count = |flags: &[bool], what| flags.iter().filter(|flag| **flag == what).count();
         assert_eq!(progress.done(), count(done, true), "{context}");
@@ -112,7 +114,7 @@ fn it_is_told_how_far_a_plan_is() {
 
 #[test]
 fn the_rest_leads_to_the_end_and_the_way_back_to_the_start() {
-    halves(2_000, |context, topology, before, plan, done, now| {
+    halves(1_000, |context, topology, before, plan, done, now| {
         let rest = plan.rest_from(now).unwrap();
         let end = before.apply(plan).unwrap().resolve(topology);
         assert_eq!(now.apply(&rest).unwrap().resolve(topology), end, "{context}");
@@ -138,7 +140,7 @@ fn the_rest_leads_to_the_end_and_the_way_back_to_the_start() {
 #[test]
 fn the_rest_is_what_it_says() {
     let (mut minimal, mut bounded) = (0, 0);
-    halves(3_000, |context, topology, before, plan, _, now| {
+    halves(1_500, |context, topology, before, plan, _, now| {
         let rest = plan.rest_from(now).unwrap();
         let whole = plan.verify(before, topology).unwrap();
         let found = rest.verify(now, topology).unwrap_or_else(|error| panic!("{context}: {error}"));
@@ -157,6 +159,7 @@ fn the_rest_is_what_it_says() {
 #[test]
 fn a_plan_splits_at_each_wave() {
     for (seed, instance, plans) in plans(500) {
+        let _context = instance.context();
         let before = instance.mapping.resolve(&instance.topology);
         for plan in plans.into_iter().map(|plan| plan.max_per_service(1)) {
             let waves = plan.waves().len();
@@ -170,6 +173,7 @@ fn a_plan_splits_at_each_wave() {
                 assert_eq!(first.waves().len(), wave.min(waves));
                 assert_eq!((first.goal(), first.lower_bound()), (None, None));
                 assert_eq!(middle.apply(&first.inverse()).unwrap(), before);
+                plan.verify(&before, &instance.topology).unwrap();
                 rest.verify(&middle, &instance.topology).unwrap();
             }
         }
@@ -199,7 +203,7 @@ fn the_goal_of_a_rest_is_what_is_left_of_it() {
 #[test]
 fn what_somebody_else_changed_is_told() {
     let mut foreign = 0;
-    halves(2_000, |context, _, _, plan, done, now| {
+    halves(1_000, |context, _, _, plan, done, now| {
         for base in now.digits().bases().step_by(3) {
             let mut other = now.clone();
             other.assign_services(base, ["stranger"]).unwrap();
@@ -221,13 +225,13 @@ fn what_somebody_else_changed_is_told() {
             assert_eq!((progress.done(), progress.open()), (count(true), count(false)));
         }
     });
-    assert!(foreign > 1_000, "{foreign}");
+    assert!(foreign > 500, "{foreign}");
 }
 
 #[test]
 fn a_base_that_named_a_service_twice_is_told_after_each_wave() {
     let mut seen = 0;
-    for (seed, instance, plans) in plans(3_000) {
+    for (seed, instance, plans) in plans(1_500) {
         let before = instance.mapping.resolve(&instance.topology);
         if !has_twins(&before) {
             continue;
