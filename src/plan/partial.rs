@@ -230,7 +230,7 @@ struct Rows {
     /// Where each name of the plan is among all.
     places: Vec<usize>,
     /// The bases that change, ascending, and their rows: places of names, ascending.
-    rows: Vec<(u16, Vec<usize>)>,
+    by_base: Vec<(u16, Vec<usize>)>,
 }
 
 impl Rows {
@@ -247,7 +247,7 @@ impl Rows {
         };
         Self {
             places: plan.names.iter().map(|name| place(name)).collect(),
-            rows: plan.changed_bases().map(row).collect(),
+            by_base: plan.changed_bases().map(row).collect(),
             texts: names.into_iter().map(quoted).collect(),
         }
     }
@@ -257,8 +257,8 @@ impl Rows {
         let changes = &plan.changes[plan.end_of(wave)..plan.end_of(wave + 1)];
         let (mut before, mut after) = (Object::default(), Object::default());
         for change in changes {
-            let at = self.rows.partition_point(|(base, _)| *base < change.base);
-            let Some((_, row)) = self.rows.get_mut(at) else { continue };
+            let at = self.by_base.partition_point(|(base, _)| *base < change.base);
+            let Some((_, row)) = self.by_base.get_mut(at) else { continue };
             before.push(plan.base(change.base), row, &self.texts);
             let place = |name: PlanName| self.places.get(name.index());
             if let Some(from) = place(change.from)

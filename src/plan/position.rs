@@ -147,13 +147,7 @@ impl<'a> Cluster<'a> {
         let changes = &self.order[track.changes.clone()][..done];
         let sum = self.sums[usize::from(track.base)];
         let before = changes.iter().fold(sum, |sum, &change| sum.wrapping_sub(self.gain(change)));
-        self.difference(track.base, sum, before)
-    }
-
-    /// What the digest grows by when the names of a base have another sum.
-    fn difference(&self, base: u16, old: u64, new: u64) -> u64 {
-        let term = |sum| digest_of_base(base.into(), sum);
-        term(new).wrapping_sub(term(old))
+        difference(track.base, sum, before)
     }
 
     /// What the sum of a base grows by with a change.
@@ -185,7 +179,7 @@ impl<'a> Cluster<'a> {
                 if self.track_of(base).is_unclear {
                     let old = sums[usize::from(base)];
                     let new = old.wrapping_sub(self.gain(change));
-                    digest = digest.wrapping_add(self.difference(base, old, new));
+                    digest = digest.wrapping_add(difference(base, old, new));
                     sums[usize::from(base)] = new;
                 }
             }
@@ -205,6 +199,11 @@ impl<'a> Cluster<'a> {
             track.done = Some(changes.partition_point(|&change| change < end));
         }
     }
+}
+
+/// What the digest grows by when the names of a base have another sum.
+fn difference(base: u16, old: u64, new: u64) -> u64 {
+    digest_of_base(base.into(), new).wrapping_sub(digest_of_base(base.into(), old))
 }
 
 /// How many names a base has more or less often than once each lets it.

@@ -43,7 +43,8 @@ impl Plan {
     /// fewer digits than the plan's is foreign.
     ///
     /// A base that named a service twice, as [`PrefixMapping::resolve`] may find one, is
-    /// told apart after whole waves only: within a wave it makes the digest not come out.
+    /// told apart where whole waves are done. While it is within a wave, or has been
+    /// written as JSON, which names each service once, the digest may not come out.
     ///
     /// Takes one pass over the table, and `O(changes * log(changes))`.
     ///
