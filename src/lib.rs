@@ -121,7 +121,8 @@ pub use goal::{DecommissionOptions, Goal, RebalanceOptions, Strategy};
 pub use location::{Level, Location, LocationError, MinDist};
 pub use mapping::{AssignError, PrefixMapping, Rows, ServicesOf};
 pub use plan::{
-    ApplyError, Change, DiffError, Plan, Shortfall, Step, StepKind, Verified, VerifyError, Wave,
+    ApplyError, Change, DiffError, Partial, Plan, Progress, RestError, Shortfall, Step, StepKind,
+    Verified, VerifyError, Wave, WavePartial,
 };
 pub use planner::{Candidate, Freed};
 pub use prefix::{

@@ -6,7 +6,7 @@ use super::rebalance::grown;
 use super::{Case, Run, SIZES, Size, run};
 use crate::fixture;
 
-pub(super) const CASES: [Case; 5] = [
+pub(super) const CASES: [Case; 7] = [
     Case::new("apply", SIZES, |size| with_plan(size, |mapping, plan| mapping.apply(plan).unwrap())),
     Case::new("apply-inverse", SIZES, |size| with_plan(size, |_, plan| plan.inverse())),
     Case::new("apply-diff", SIZES, |size| {
@@ -19,6 +19,17 @@ pub(super) const CASES: [Case; 5] = [
     }),
     Case::new("apply-capped-waves", SIZES, |size| {
         with_plan(size, |_, plan| plan.clone().max_per_service(10))
+    }),
+    Case::new("apply-wave-partials", SIZES, |size| {
+        let (mapping, plan) = join(size);
+        let plan = plan.max_per_service(10);
+        run(move || plan.wave_partials(&mapping).unwrap().collect::<Vec<_>>())
+    }),
+    Case::new("apply-progress", SIZES, |size| {
+        let (mapping, plan) = join(size);
+        let plan = plan.max_per_service(10);
+        let now = mapping.apply_waves(&plan, plan.waves().len() / 2).unwrap();
+        run(move || plan.progress(&now))
     }),
 ];
 

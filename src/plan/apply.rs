@@ -34,7 +34,7 @@ impl PrefixMapping {
     /// [`ApplyError`] when the plan was made for another mapping.
     pub fn apply_waves(&self, plan: &Plan, waves: usize) -> Result<Self, ApplyError> {
         let mapping = plan.accept(self)?;
-        let end = plan.ends[..waves.min(plan.ends.len())].last().copied().unwrap_or(0);
+        let end = plan.end_of(waves);
         let refused = ApplyError { wanted: plan.before, found: plan.before };
         mapping.edit(&plan.names, &plan.changes[..end]).ok_or(refused)
     }
@@ -67,7 +67,7 @@ impl Plan {
         let mut changes = Vec::with_capacity(self.changes.len());
         let mut ends = Vec::with_capacity(self.ends.len());
         for (wave, &end) in self.ends.iter().enumerate().rev() {
-            let start = wave.checked_sub(1).map_or(0, |last| self.ends[last]);
+            let start = self.end_of(wave);
             let back = |change: &RawChange<PlanName>| RawChange {
                 from: change.to,
                 to: change.from,

@@ -7,6 +7,9 @@ mod apply;
 mod change;
 mod diff;
 mod partial;
+mod position;
+mod progress;
+mod rest;
 mod shortfall;
 mod steps;
 mod verify;
@@ -15,6 +18,9 @@ mod wave;
 pub use apply::ApplyError;
 pub use change::Change;
 pub use diff::DiffError;
+pub use partial::{Partial, WavePartial};
+pub use progress::Progress;
+pub use rest::RestError;
 pub use shortfall::Shortfall;
 pub use steps::{Step, StepKind};
 pub use verify::{Verified, VerifyError};
@@ -82,6 +88,8 @@ pub(crate) enum Origin {
     Diff,
     /// Another plan, of which it is the way back.
     Undo,
+    /// Another plan, of which it is the first waves.
+    Part,
 }
 
 /// What shows that a plan has the fewest moves.
@@ -140,12 +148,13 @@ impl Plan {
     }
 
     /// What the plan is for, with every name resolved: to the address of a service, or
-    /// to a name that only the mapping has. `None` of a diff and of the way back.
+    /// to a name that only the mapping has. `None` of a diff, of the way back, and of the
+    /// first waves of a plan.
     #[must_use]
     pub fn goal(&self) -> Option<&Goal> {
         match &self.origin {
             Origin::Goal(goal) => Some(goal),
-            Origin::Diff | Origin::Undo => None,
+            Origin::Diff | Origin::Undo | Origin::Part => None,
         }
     }
 
@@ -157,7 +166,9 @@ impl Plan {
 
     /// Every change, wave by wave, ascending by base within a wave.
     #[must_use]
-    pub fn changes(&self) -> impl ExactSizeIterator<Item = Change<'_>> + Clone {
+    pub fn changes(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = Change<'_>> + ExactSizeIterator + Clone {
         self.changes.iter().map(|change| self.named(*change))
     }
 
@@ -246,7 +257,9 @@ impl Plan {
 
     /// The bases that the plan changes, ascending.
     #[must_use]
-    pub fn changed_bases(&self) -> impl ExactSizeIterator<Item = Base> + Clone {
+    pub fn changed_bases(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = Base> + ExactSizeIterator + Clone {
         let mut bases: Vec<_> = self.changes.iter().map(|change| change.base).collect();
         bases.sort_unstable();
         bases.dedup();

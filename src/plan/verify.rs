@@ -18,6 +18,7 @@
 use std::error::Error;
 use std::fmt;
 
+use super::rest::without_gone;
 use super::{ApplyError, Origin, Plan, Proof};
 use crate::certificate::{Astray, CertificateError, Terms};
 use crate::check::{CheckOptions, CheckReport};
@@ -164,6 +165,7 @@ impl Case<'_> {
         if before != self.before {
             return Err(VerifyError::NotResolved);
         }
+        let goal = &*without_gone(goal, before, topology);
         let topology = goal.drained(before, topology)?;
         let shares = Shares::new(&topology, digits, goal.rules())
             .map_err(CertificateError::Unsatisfiable)?

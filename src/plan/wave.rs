@@ -21,19 +21,57 @@ pub struct Wave<'a> {
 impl<'a> Wave<'a> {
     /// Its changes, ascending by base; never none.
     #[must_use]
-    pub fn changes(&self) -> impl ExactSizeIterator<Item = Change<'a>> + Clone + use<'a> {
+    pub fn changes(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = Change<'a>> + ExactSizeIterator + Clone + use<'a> {
         let plan = self.plan;
         plan.changes[self.start..self.end].iter().map(move |change| plan.named(*change))
+    }
+
+    /// How many changes it has: at least 1.
+    #[expect(clippy::len_without_is_empty, reason = "no wave is empty")]
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.end - self.start
     }
 }
 
 impl Plan {
     /// The waves, in order; none is empty.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use meta0::{Digits, PrefixMapping};
+    /// # let mut old = PrefixMapping::new(Digits::try_from(0)?);
+    /// # let base = old.digits().base(0).ok_or("no such base")?;
+    /// # old.assign_services(base, ["a", "b"])?;
+    /// # let mut new = old.clone();
+    /// # new.assign_services(base, ["c", "d"])?;
+    /// let plan = old.diff(&new)?;
+    /// assert_eq!(plan.waves().len(), 2);
+    /// let last = plan.waves().next_back().ok_or("no wave")?;
+    /// assert_eq!(last.changes().map(|change| change.to_string()).collect::<Vec<_>>(), ["0000: b -> d"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
-    pub fn waves(&self) -> impl ExactSizeIterator<Item = Wave<'_>> + Clone {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        let waves = starts.zip(&self.ends).map(|(start, &end)| Wave { plan: self, start, end });
-        waves.collect::<Vec<_>>().into_iter()
+    pub fn waves(&self) -> impl DoubleEndedIterator<Item = Wave<'_>> + ExactSizeIterator + Clone {
+        (0..self.ends.len()).map(|wave| self.numbered(wave))
+    }
+
+    /// The wave of a number, from 0; `None` when there are not so many.
+    #[must_use]
+    pub fn wave(&self, number: usize) -> Option<Wave<'_>> {
+        (number < self.ends.len()).then(|| self.numbered(number))
+    }
+
+    fn numbered(&self, wave: usize) -> Wave<'_> {
+        Wave { plan: self, start: self.end_of(wave), end: self.ends[wave] }
+    }
+
+    /// Where the first so many waves end in the changes, all of them at most.
+    pub(super) fn end_of(&self, waves: usize) -> usize {
+        self.ends[..waves.min(self.ends.len())].last().copied().unwrap_or(0)
     }
 
     /// The same plan in waves that move no more than `most` replicas into any

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use meta0::PrefixMapping;
+use meta0::{Base, Partial, PrefixMapping};
 
-use crate::notation::mapping;
+use crate::notation::{mapping, topology};
+use crate::plan::plans;
 
 /// Prefixes and their services, as meta0 keeps them.
 type Table = BTreeMap<String, Vec<String>>;
@@ -98,5 +99,72 @@ fn another_mapping_is_refused() {
     assert_eq!(plan.rollback_json(&after), Err(refused));
     assert_eq!(plan.wave_json(&after, 0), Err(refused));
     assert_eq!(plan.wave_rollback_json(&after, 0), Err(refused));
+    assert_eq!(plan.wave_partials(&after).err(), Some(refused));
     assert!(plan.partial_json(&mapping(1, "")).is_err());
+}
+
+#[test]
+fn one_pass_writes_what_each_wave_does() {
+    for (seed, instance, plans) in plans(600) {
+        let before = &instance.mapping;
+        for (number, plan) in plans.into_iter().enumerate() {
+            let plan = if number % 2 == 0 { plan } else { plan.max_per_service(1) };
+            let partials: Vec<_> = plan.wave_partials(before).unwrap().collect();
+            assert_eq!(partials.len(), plan.waves().len(), "seed {seed}");
+            for (wave, partial) in partials.into_iter().enumerate() {
+                let forward = plan.wave_json(before, wave).unwrap();
+                assert_eq!(partial.forward.into_json(), forward, "seed {seed}");
+                let rollback = plan.wave_rollback_json(before, wave).unwrap();
+                assert_eq!(partial.rollback.into_json(), rollback, "seed {seed}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_service_that_a_base_names_twice_is_written_once() {
+    let topology = topology("a#x=h1 b=h2 c=h3 d=h4");
+    let before = mapping(0, ": a x b").resolve(&topology);
+    let plan = before.diff(&mapping(0, ": a c d")).unwrap();
+    let partials: Vec<_> = plan.wave_partials(&before).unwrap().collect();
+    let first = r#"{"0000":["a","b"],"0001":"#;
+    let text = partials[0].rollback.json().unwrap().replace('\n', "");
+    assert!(text.starts_with(first), "{text}");
+    assert_eq!(
+        partials[0].rollback.json(),
+        plan.wave_rollback_json(&before, 0).unwrap().as_deref()
+    );
+}
+
+#[test]
+fn what_an_object_cannot_say_is_said() {
+    let before = mapping(1, "0: a b | 1: a b | 2: a | 3: \"é\"");
+    let after = mapping(1, "0: a c | 2: b | 4: a b");
+    let (gone, missing) = (["1", "3"], ["4"]);
+    let names =
+        |partial: &Partial| partial.unsaid().iter().map(Base::to_string).collect::<Vec<_>>();
+    let plan = before.diff(&after).unwrap();
+    let (partial, rollback) = (plan.partial(&before).unwrap(), plan.rollback(&before).unwrap());
+    assert_eq!(
+        (names(&partial), names(&rollback)),
+        (gone.map(Into::into).into(), missing.map(Into::into).into())
+    );
+    assert_eq!(partial.into_json(), Some(after.to_json()));
+    assert_eq!(rollback.into_json(), Some(before.to_json()));
+
+    let waves: Vec<_> = plan.wave_partials(&before).unwrap().collect();
+    assert_eq!(waves.len(), 2);
+    // Base 1 loses its first replica in the first wave, and base 4 gets one.
+    assert_eq!(
+        (names(&waves[0].forward), names(&waves[0].rollback)),
+        (vec!["3".to_owned()], vec!["4".to_owned()])
+    );
+    assert_eq!(
+        (names(&waves[1].forward), names(&waves[1].rollback)),
+        (vec!["1".to_owned()], vec![])
+    );
+
+    let back = plan.undo_from(&after).unwrap();
+    assert_eq!(names(&back.partial(&after).unwrap()), missing);
+    assert_eq!(names(&back.rollback(&after).unwrap()), gone);
 }

@@ -14,7 +14,7 @@ use crate::notation::{mapping, topology};
 use crate::restricted::crowded_rack;
 
 /// Each instance with the plans that are made for it, whole and restricted.
-fn plans(seeds: u64) -> impl Iterator<Item = (u64, Instance, Vec<Plan>)> {
+pub(crate) fn plans(seeds: u64) -> impl Iterator<Item = (u64, Instance, Vec<Plan>)> {
     (0..seeds).map(|seed| {
         let instance = Instance::satisfiable(seed, Size::SMALL);
         let _context = instance.context();
@@ -169,6 +169,26 @@ fn rows(mapping: &PrefixMapping) -> BTreeMap<Base, Vec<String>> {
 
 fn sets(rows: BTreeMap<Base, Vec<String>>) -> Vec<BTreeSet<String>> {
     rows.into_values().map(BTreeSet::from_iter).collect()
+}
+
+#[test]
+fn waves_and_changes_go_both_ways_and_know_their_number() {
+    for (seed, _, plans) in plans(200) {
+        for plan in plans.into_iter().map(|plan| plan.max_per_service(2)) {
+            let waves: Vec<_> = plan.waves().map(|wave| wave.changes().collect_vec()).collect();
+            let back = plan.waves().rev().map(|wave| wave.changes().rev().collect_vec());
+            let back: Vec<_> = back.flatten().collect();
+            assert!(back.iter().rev().eq(waves.iter().flatten()), "seed {seed}");
+            assert!(plan.changes().rev().eq(back), "seed {seed}");
+            for (number, changes) in waves.iter().enumerate() {
+                let wave = plan.wave(number).unwrap();
+                assert_eq!((wave.len(), wave.changes().len()), (changes.len(), changes.len()));
+                assert!(wave.changes().eq(changes.iter().copied()), "seed {seed}");
+            }
+            assert_eq!(plan.waves().len(), waves.len());
+            assert!(plan.wave(waves.len()).is_none());
+        }
+    }
 }
 
 #[test]
