@@ -55,7 +55,7 @@ use crate::prefix::{Base, Digits};
 /// assert_eq!(new.apply(&plan.inverse())?, old);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Eq)]
 pub struct Plan {
     digits: Digits,
     /// Every name that a change has; ascending.
@@ -82,17 +82,17 @@ pub(crate) enum Origin {
     Diff,
     /// Another plan, of which it is the way back.
     Undo,
+    /// Another plan, of which it is a part.
+    Part,
 }
 
 /// What shows that a plan has the fewest moves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Proof {
     pub(crate) certificate: Certificate,
-    /// The fewest moves of any plan to the same end.
+    /// The fewest moves of any plan to the same end, whose loads miss their bands by no
+    /// more.
     pub(crate) lower_bound: usize,
-    /// Under limits on moves, where loads may have to miss their bands: what the misses
-    /// of the whole plan cost. The bound is on plans that miss by no more.
-    pub(crate) misses: Option<i128>,
     /// Where a hold leaves a base no room for what it has: the replicas, by base and
     /// name, that stay beside those that it is to have. They are no loads to the bound.
     pub(crate) beside: Vec<(u16, Box<str>)>,
@@ -108,10 +108,23 @@ impl Plan {
         changes: Vec<RawChange<PlanName>>,
         origin: Origin,
     ) -> Self {
-        let (before, after) = digests(mapping, &names, &changes);
+        let digests = digests(mapping, &names, &changes);
         let (changes, ends) = wave::arrange(changes, names.len(), usize::MAX);
+        Self::of_waves(mapping.digits(), names, changes, ends, digests, origin)
+    }
+
+    /// A plan of waves that are known, as they are when it is read; names and waves are
+    /// as those of any plan.
+    pub(crate) const fn of_waves(
+        digits: Digits,
+        names: Vec<Box<str>>,
+        changes: Vec<RawChange<PlanName>>,
+        ends: Vec<usize>,
+        (before, after): (u64, u64),
+        origin: Origin,
+    ) -> Self {
         Self {
-            digits: mapping.digits(),
+            digits,
             names,
             aliases: Vec::new(),
             changes,
@@ -139,13 +152,22 @@ impl Plan {
         self
     }
 
+    /// Names that the mapping may have for services that the plan knows by their address.
+    pub(crate) fn aliases(&self) -> &[Alias] {
+        &self.aliases
+    }
+
+    pub(crate) const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     /// What the plan is for, with every name resolved: to the address of a service, or
-    /// to a name that only the mapping has. `None` of a diff and of the way back.
+    /// to a name that only the mapping has. `None` of a diff, the way back and a part.
     #[must_use]
     pub fn goal(&self) -> Option<&Goal> {
         match &self.origin {
             Origin::Goal(goal) => Some(goal),
-            Origin::Diff | Origin::Undo => None,
+            Origin::Diff | Origin::Undo | Origin::Part => None,
         }
     }
 
@@ -314,7 +336,8 @@ impl Plan {
     }
 
     /// What is left to do after it, and why; `None` when nothing is, as it is
-    /// without restrictions.
+    /// without restrictions, and of a plan that was read: [`Verified::report`] judges
+    /// where that leads.
     #[must_use]
     pub fn shortfall(&self) -> Option<&Shortfall> {
         self.shortfall.as_deref()
@@ -330,6 +353,28 @@ impl Plan {
     #[must_use]
     pub const fn digest_afterwards(&self) -> u64 {
         self.after
+    }
+}
+
+impl PartialEq for Plan {
+    /// Whether the two say the same as files. The shortfall, which is a judgement of
+    /// where a plan leads, takes no part.
+    fn eq(&self, other: &Self) -> bool {
+        let whole = |plan: &Self| (plan.digits, plan.before, plan.after);
+        let has_same_changes = || {
+            if self.names == other.names {
+                self.changes == other.changes
+            } else {
+                // Names that no change has make no difference.
+                self.changes().eq(other.changes())
+            }
+        };
+        whole(self) == whole(other)
+            && self.ends == other.ends
+            && self.origin == other.origin
+            && self.proof == other.proof
+            && self.aliases == other.aliases
+            && has_same_changes()
     }
 }
 

@@ -20,6 +20,7 @@ mod notation;
 mod oracle;
 mod partial;
 mod plan;
+mod plan_file;
 mod rebalance;
 mod restricted;
 mod scale;

@@ -6,7 +6,7 @@ use meta0::{ApplyError, Plan, PrefixMapping};
 use crate::args::{DiffArgs, PlanArgs, WaveArgs};
 use crate::failure::Failure;
 use crate::output::{Output, Staged};
-use crate::plan_file::PlanFile;
+use crate::plan_file;
 
 /// What is written, and where.
 #[derive(Debug, Clone, Copy)]
@@ -71,8 +71,8 @@ impl<'a> Files<'a> {
         }
         if let Some(output) = &self.waves.plan {
             let namespace = self.waves.steps.then_some(self.waves.namespace.as_str());
-            let file = PlanFile { plan, before, namespace };
-            files.push(("plan", output, output.stage(|out| file.write(out))?));
+            let staged = output.stage(|out| plan_file::write(plan, before, namespace, out))?;
+            files.push(("plan", output, staged));
         }
         Ok(StagedFiles(files))
     }
