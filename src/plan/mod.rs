@@ -157,6 +157,12 @@ impl Plan {
         &self.aliases
     }
 
+    /// The replicas that stay beside those that a base is to have, by the index of the
+    /// base; ascending.
+    pub(crate) fn beside(&self) -> &[(u16, Box<str>)] {
+        self.proof.as_ref().map_or(&[], |proof| &proof.beside)
+    }
+
     pub(crate) const fn origin(&self) -> &Origin {
         &self.origin
     }

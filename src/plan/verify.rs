@@ -225,7 +225,8 @@ impl Case<'_> {
         // A claim that a part of the bound comes to is one that all of it comes to.
         let enough = self.plan.moves() as i128 + misses;
         let bound = terms.bound(&numbers, Some(enough)) - misses;
-        Ok(usize::try_from(bound.max(0)).unwrap_or(usize::MAX))
+        // Less than no move: another plan misses by less, whatever it moves.
+        usize::try_from(bound).map_err(|_| VerifyError::NotClosest)
     }
 
     /// The bound on the moves of the whole plan, of which this is a part, by the bound on
@@ -340,6 +341,8 @@ pub enum VerifyError {
         /// The check of what it ends up as.
         report: Box<CheckReport>,
     },
+    /// Loads miss their bands by more than the certificate proves to be needed.
+    NotClosest,
     /// The certificate proves another bound.
     LowerBound {
         /// The bound that the plan claims.
@@ -425,6 +428,9 @@ impl fmt::Display for VerifyError {
                 "the plan leaves {} breaches and {} replicas outside their bands",
                 report.breaches(),
                 report.outside_band()
+            ),
+            Self::NotClosest => f.write_str(
+                "loads miss their bands by more than the certificate proves to be needed",
             ),
             Self::LowerBound { claimed, found } => write!(
                 f,

@@ -1,8 +1,14 @@
 //! `Plan::verify`: every plan of the planner is what it says, and no forged one is.
 
-use meta0::{DecommissionOptions, Plan, RebalanceOptions, Strategy, Verified};
+mod forged;
+
+use meta0::{
+    DecommissionOptions, Digits, Level, Plan, PrefixMapping, RebalanceOptions, Rules, Strategy,
+    Verified,
+};
 
 use crate::instance::{Instance, Size};
+use crate::notation::topology;
 
 /// What verifying a plan for an instance finds.
 #[track_caller]
@@ -75,4 +81,27 @@ fn a_decommission_is_what_it_says() {
         }
     }
     assert!(compared > 3_000, "{compared}");
+}
+
+/// Where racks may hold two replicas of a base and do, two is what the planner has to
+/// reckon with: with a cap of one, every base would have to move.
+#[test]
+fn a_cap_that_the_planner_took_for_lower_would_show() {
+    let cluster = "a=s.r1.h1.v b=s.r1.h2.v c=s.r2.h3.v d=s.r2.h4.v e=s.r3.h5.v f=s.r3.h6.v";
+    let (small, grown) = (topology(cluster), topology(&format!("{cluster} g=s.r3.h7.v")));
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let mut before = PrefixMapping::new(Digits::try_from(2).unwrap());
+    for base in before.digits().bases() {
+        let at = |more: usize| names[(base.index() + more) % 6];
+        before.assign_services(base, [at(0), at(1), at(2)]).unwrap();
+    }
+    let rules = Rules::new(3).unwrap().at_most(Level::Rack, 2);
+    let options = RebalanceOptions::new(rules);
+    assert!(before.rebalance(&small, &options).unwrap().is_empty());
+    let plan = before.rebalance(&grown, &options).unwrap();
+    // The share of the new one, 256 * 3 / 7, is 109 and a fraction.
+    assert_eq!((plan.moves(), plan.is_minimal()), (109, true));
+    // Its own distance, and the degradation, set the same caps.
+    let hosts = RebalanceOptions::new(rules.min_dist("2".parse().unwrap()));
+    assert_eq!(before.rebalance(&grown, &hosts).unwrap().moves(), 109);
 }

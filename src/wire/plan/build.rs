@@ -2,8 +2,9 @@
 
 use super::FORMAT;
 use super::error::{Reason, Refusal};
-use super::object::{BasePrefix, Command, List, Name, Object, StrategyName};
+use super::object::{BasePrefix, Command, List, Name, Object, OfObject, StrategyName};
 use super::path::Path;
+use super::waves::Waves;
 use crate::goal::{DecommissionOptions, Goal, RebalanceOptions, Strategy};
 use crate::index::PlanName;
 use crate::mapping::change::RawChange;
@@ -28,13 +29,13 @@ macro_rules! refuse {
     };
 }
 
-impl Object {
-    /// The plan.
+impl<W> Object<W> {
+    /// The plan, with the waves that were read apart.
     ///
     /// # Errors
     ///
     /// [`Refusal`] of the first key that disagrees with others.
-    pub(super) fn into_plan(mut self) -> Result<Plan, Refusal> {
+    pub(super) fn into_plan(mut self, waves: Option<Waves>) -> Result<Plan, Refusal> {
         let format = take!(self.format)?;
         if format != FORMAT {
             return Err(Reason::OtherFormat { found: format }.at(Path::key("format")));
@@ -43,9 +44,10 @@ impl Object {
         let digits = take!(self.digits)?;
         let origin = self.origin(command, digits)?;
         let is_custom = self.strategy.is_some();
-        let proof = self.proof(command, is_custom)?;
+        let proof = self.proof(command, is_custom, digits)?;
         let digests = (take!(self.digest)?.0, take!(self.digest_after)?.0);
-        let (names, mut changes, ends) = take!(self.waves)?.into_named();
+        let (names, mut changes, ends) =
+            waves.ok_or(Reason::Missing { key: "waves" }.at(Path::default()))?.into_named();
         to_bases(&mut changes, &ends, digits)?;
         take!(self.steps)?;
         let plan = Plan::of_waves(digits, names, changes, ends, digests, origin);
@@ -63,13 +65,13 @@ impl Object {
                 Goal::Rebalance(self.rebalance(digits)?)
             }
             Command::Decommission => {
-                refuse!(self, command, held_bases max_moves max_moves_per_base);
+                refuse!(self, command, held_bases max_moves max_moves_per_base beside);
                 self.decommission(digits)?
             }
             Command::Diff | Command::Undo | Command::Part => {
                 refuse!(self, command, replicas min_dist level degradation at_most tolerance);
                 refuse!(self, command, drained held held_bases leaving bases strategy);
-                refuse!(self, command, max_moves max_moves_per_base);
+                refuse!(self, command, max_moves max_moves_per_base beside);
                 return Ok(match command {
                     Command::Diff => Origin::Diff,
                     Command::Undo => Origin::Undo,
@@ -89,15 +91,20 @@ impl Object {
             rules = rules.level(level);
         }
         let rules = rules.degradation(take!(self.degradation)?);
-        let caps = take!(self.at_most)?;
+        let caps = take!(self.at_most)?.0;
         Ok(caps.caps().fold(rules, |rules, (level, cap)| rules.at_most(level, cap)))
     }
 
     fn rebalance(&mut self, digits: Digits) -> Result<RebalanceOptions, Refusal> {
+        let (drained, held) = (names(take!(self.drained)?), names(take!(self.held)?));
+        if let Some(service) = held.iter().find(|name| drained.binary_search(name).is_ok()) {
+            let service = service.clone();
+            return Err(Reason::HeldAndDrained { service }.at(Path::key("held")));
+        }
         let options = RebalanceOptions::new(self.rules()?)
             .tolerance(take!(self.tolerance)?)
-            .drain(names(take!(self.drained)?))
-            .hold(names(take!(self.held)?))
+            .drain(drained)
+            .hold(held)
             .hold_bases(bases(self.held_bases.take(), "held_bases", digits)?.unwrap_or_default());
         let options = match self.max_moves.take() {
             Some(most) => options.max_moves(most),
@@ -132,13 +139,19 @@ impl Object {
     }
 
     /// The bound and its certificate, which are both there or neither.
-    fn proof(&mut self, command: Command, has_strategy: bool) -> Result<Option<Proof>, Refusal> {
+    fn proof(
+        &mut self,
+        command: Command,
+        has_strategy: bool,
+        digits: Digits,
+    ) -> Result<Option<Proof>, Refusal> {
+        let beside = self.beside(digits)?;
         let (bound, certificate) = (take!(self.lower_bound)?.0, take!(self.certificate)?.0);
         let is_wanted =
             matches!(command, Command::Rebalance | Command::Decommission) && !has_strategy;
         match (bound, certificate) {
-            (Some(lower_bound), Some(certificate)) if is_wanted => {
-                Ok(Some(Proof { certificate, lower_bound }))
+            (Some(lower_bound), Some(OfObject(certificate))) if is_wanted => {
+                Ok(Some(Proof { certificate, lower_bound, beside }))
             }
             (None, None) if !is_wanted => Ok(None),
             (Some(_), None) | (None, Some(_)) => {
@@ -146,6 +159,19 @@ impl Object {
             }
             _ => Err(Reason::Proof { is_wanted }.at(Path::key("lower_bound"))),
         }
+    }
+
+    /// What stays beside, by the index of its base.
+    fn beside(&mut self, digits: Digits) -> Result<Vec<(u16, Box<str>)>, Refusal> {
+        let mut beside = Vec::new();
+        for (BasePrefix(prefix), List(names)) in self.beside.take().into_iter().flat_map(|it| it.0)
+        {
+            let refused = || Reason::NotABase { digits }.at(Path::key("beside"));
+            let base = base(prefix, digits).ok_or_else(refused)?;
+            let index = u16::try_from(base.index()).expect("below 65,536");
+            beside.extend(names.into_iter().map(|Name(name)| (index, name.into_boxed_str())));
+        }
+        Ok(beside)
     }
 
     fn refuse_miscounts(&mut self, plan: &Plan) -> Result<(), Refusal> {

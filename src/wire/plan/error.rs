@@ -181,6 +181,9 @@ pub(super) enum Reason {
         is_wanted: bool,
     },
     HoldingDecommission,
+    HeldAndDrained {
+        service: String,
+    },
     /// A service that leaves altogether, and is not drained.
     NotDrained {
         service: String,
@@ -226,6 +229,9 @@ impl fmt::Display for Reason {
             }
             Self::HoldingDecommission => {
                 f.write_str("expected an empty array: a decommission holds no services")
+            }
+            Self::HeldAndDrained { service } => {
+                write!(f, "{service:?} is drained as well: expected one of the two")
             }
             Self::NotDrained { service } => write!(
                 f,

@@ -3,8 +3,8 @@
 //! What is written says all that the plan is: what it is for, what it changes, and the
 //! certificate. What is read is checked in three steps:
 //!
-//! 1. `object` and `waves` read each key as a value of its type and range, in one pass,
-//!    and keep no text but the names, once each;
+//! 1. `object` and `waves` read each key as a value of its type and range, and keep no
+//!    text but the names, once each; `quick` reads ordinary waves;
 //! 2. `build` makes a plan of them where they agree;
 //! 3. a refusal is told by the path and the byte offset of what is refused (`path`).
 //!
@@ -14,16 +14,18 @@ mod build;
 mod error;
 mod object;
 mod path;
+mod quick;
 mod waves;
 mod write;
 
 use std::io;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny};
+use serde_json::value::RawValue;
 
 pub use error::PlanFileError;
-use error::Reason;
-use object::Object;
+use error::{Reason, Refusal};
+use object::{Object, OfObject};
 use path::Path;
 
 use crate::plan::{Plan, Step};
@@ -69,6 +71,7 @@ impl Plan {
     /// | `lower_bound` | the fewest moves of any plan to the goal; null for a plan without a goal, or by a strategy |
     /// | `minimal` | whether that is the number of moves |
     /// | `certificate` | the [`Certificate`](crate::Certificate) of the bound; null where there is none |
+    /// | `beside` | of a rebalance, where what is held leaves a base no room for what it has: by base, the replicas that stay beside those that it is to have; they are no loads to the bound |
     /// | `waves` | an array of arrays of `{"base", "from", "to"}`, which ascend by base; `from` is null for a replica that was missing, `to` for one that goes |
     /// | `steps` | the steps, where they were asked for |
     ///
@@ -167,23 +170,16 @@ impl Plan {
         let text = text.as_ref();
         let json = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         let skipped = text.len() - json.len();
-        let mut source = serde_json::Deserializer::from_slice(json);
-        let read = Object::deserialize(&mut source).and_then(|read| source.end().map(|()| read));
-        // Refused or not, what was read is told of by bytes of a text.
-        let plan = match read {
-            Ok(object) => match object.into_plan() {
-                Ok(plan) => return Ok(plan),
-                Err(refusal) => Err(refusal),
-            },
-            Err(error) => Ok(error),
-        };
-        let encoding =
-            |error: std::str::Utf8Error| PlanFileError::encoding(skipped + error.valid_up_to());
-        let json = str::from_utf8(json).map_err(encoding)?;
-        Err(match plan {
-            Ok(error) => refusal(&error, json, skipped),
-            Err(refusal) => PlanFileError::refused(refusal, json, skipped),
-        })
+        let json = str::from_utf8(json)
+            .map_err(|error| PlanFileError::encoding(skipped + error.valid_up_to()))?;
+        if let Some(plan) = read_quickly(json) {
+            return Ok(plan);
+        }
+        let mut source = serde_json::Deserializer::from_str(json);
+        let read = OfObject::deserialize(&mut source).and_then(|read| source.end().map(|()| read));
+        let OfObject(object) = read.map_err(|error| refusal(&error, json, skipped))?;
+        let refused = |refusal| PlanFileError::refused(refusal, json, skipped);
+        plan_of(object).map_err(refused)
     }
 
     /// Reads what [`Plan::from_json`] takes, to its end. The text is in memory as a
@@ -209,8 +205,20 @@ impl Plan {
 impl<'de> Deserialize<'de> for Plan {
     /// What [`Plan::from_json`] takes, with the same refusals but for the byte offset.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Object::deserialize(deserializer)?.into_plan().map_err(Error::custom)
+        plan_of(OfObject::deserialize(deserializer)?.0).map_err(Error::custom)
     }
+}
+
+/// The plan in a text that has nothing unusual in it; `None` for any other.
+fn read_quickly(json: &str) -> Option<Plan> {
+    let OfObject(mut object): OfObject<Object<&RawValue>> = serde_json::from_str(json).ok()?;
+    let waves = quick::read(object.waves.take()?.get())?;
+    object.into_plan(Some(waves)).ok()
+}
+
+fn plan_of(mut object: Object) -> Result<Plan, Refusal> {
+    let waves = object.waves.take();
+    object.into_plan(waves)
 }
 
 /// Why a text is no object of a plan. That it is not JSON at all counts more than what

@@ -1,79 +1,106 @@
 //! The keys of a plan, each with a value of its type and in its range; what they say
 //! together is checked where a plan is made of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::marker::PhantomData;
 use std::num::NonZeroU16;
-use std::str::FromStr;
 
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::waves::{BaseName, Waves};
 use crate::certificate::Certificate;
 use crate::location::{Level, MinDist};
 use crate::mapping::Alias;
-use crate::prefix::Digits;
+use crate::prefix::{Digits, Prefix};
 use crate::ratio::Tolerance;
 
 /// The object. Every key may be missing: which have to be there depends on the command.
-#[derive(Default, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Object {
-    #[serde(deserialize_with = "some")]
+/// What the waves are read as is for the reader to say.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields, bound(deserialize = "W: Deserialize<'de>"))]
+pub(super) struct Object<W = Waves> {
+    #[serde(default, deserialize_with = "some")]
     pub(super) format: Option<String>,
-    #[serde(deserialize_with = "some")]
+    #[serde(default, deserialize_with = "some")]
     pub(super) command: Option<Command>,
-    #[serde(deserialize_with = "digits")]
+    #[serde(default, deserialize_with = "digits")]
     pub(super) digits: Option<Digits>,
-    #[serde(deserialize_with = "some")]
+    #[serde(default, deserialize_with = "some")]
     pub(super) replicas: Option<NonZeroU16>,
-    #[serde(deserialize_with = "min_dist")]
+    #[serde(default, deserialize_with = "min_dist")]
     pub(super) min_dist: Option<MinDist>,
-    #[serde(deserialize_with = "text")]
+    #[serde(default, deserialize_with = "level")]
     pub(super) level: Option<Level>,
-    #[serde(deserialize_with = "some")]
+    #[serde(default, deserialize_with = "some")]
     pub(super) degradation: Option<u16>,
-    #[serde(deserialize_with = "some")]
-    pub(super) at_most: Option<AtMost>,
-    #[serde(deserialize_with = "tolerance")]
+    #[serde(default, deserialize_with = "some")]
+    pub(super) at_most: Option<OfObject<AtMost>>,
+    #[serde(default, deserialize_with = "tolerance")]
     pub(super) tolerance: Option<Tolerance>,
-    #[serde(deserialize_with = "some")]
+    #[serde(default, deserialize_with = "some")]
     pub(super) drained: Option<List<Name>>,
-    #[serde(deserialize_with = "some")]
+    #[serde(default, deserialize_with = "some")]
     pub(super) held: Option<List<Name>>,
-    #[serde(deserialize_with = "some")]
+    #[serde(default, deserialize_with = "some")]
     pub(super) held_bases: Option<List<BasePrefix>>,
-    #[serde(deserialize_with = "some")]
+    #[serde(default, deserialize_with = "some")]
     pub(super) leaving: Option<List<Name>>,
-    #[serde(deserialize_with = "some")]
+    #[serde(default, deserialize_with = "some")]
     pub(super) bases: Option<List<BasePrefix>>,
-    #[serde(deserialize_with = "some")]
+    #[serde(default, deserialize_with = "some")]
     pub(super) strategy: Option<StrategyName>,
-    #[serde(deserialize_with = "some")]
+    #[serde(default, deserialize_with = "some")]
     pub(super) max_moves: Option<usize>,
-    #[serde(deserialize_with = "some")]
+    #[serde(default, deserialize_with = "some")]
     pub(super) max_moves_per_base: Option<usize>,
-    #[serde(deserialize_with = "some")]
+    #[serde(default, deserialize_with = "some")]
     pub(super) renamed: Option<Renamed>,
-    #[serde(deserialize_with = "some")]
+    #[serde(default, deserialize_with = "some")]
     pub(super) digest: Option<Digest>,
-    #[serde(deserialize_with = "some")]
+    #[serde(default, deserialize_with = "some")]
     pub(super) digest_after: Option<Digest>,
-    #[serde(deserialize_with = "some")]
+    #[serde(default, deserialize_with = "some")]
     pub(super) moves: Option<usize>,
-    #[serde(deserialize_with = "some")]
+    #[serde(default, deserialize_with = "some")]
     pub(super) removals: Option<usize>,
-    #[serde(deserialize_with = "some")]
+    #[serde(default, deserialize_with = "some")]
     pub(super) lower_bound: Option<Nullable<usize>>,
-    #[serde(deserialize_with = "some")]
+    #[serde(default, deserialize_with = "some")]
     pub(super) minimal: Option<bool>,
-    #[serde(deserialize_with = "some")]
-    pub(super) certificate: Option<Nullable<Certificate>>,
-    #[serde(deserialize_with = "some")]
-    pub(super) waves: Option<Waves>,
-    #[serde(deserialize_with = "some")]
+    #[serde(default, deserialize_with = "some")]
+    pub(super) certificate: Option<Nullable<OfObject<Certificate>>>,
+    #[serde(default, deserialize_with = "some")]
+    pub(super) beside: Option<Beside>,
+    #[serde(default = "none", deserialize_with = "some")]
+    pub(super) waves: Option<W>,
+    #[serde(default, deserialize_with = "some")]
     pub(super) steps: Option<Steps>,
+}
+
+/// What is read from an object alone: what is derived takes an array as well.
+#[derive(Debug)]
+pub(super) struct OfObject<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OfObject<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = OfObject<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OfObject<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(OfObject)
+    }
 }
 
 /// A value, or null, which is not the same as nothing.
@@ -114,6 +141,11 @@ pub(super) enum StrategyName {
     Custom,
 }
 
+/// A default for a value of any type.
+const fn none<T>() -> Option<T> {
+    None
+}
+
 /// A value that is there, which null is only where its type says so.
 fn some<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
@@ -129,25 +161,45 @@ fn min_dist<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<MinDist
     MinDist::try_from(u8::deserialize(deserializer)?).map(Some).map_err(Error::custom)
 }
 
-/// A text that has a value.
-fn text<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+/// What is read from a text; where that is refused, the text is where the refusal is.
+fn text_as<'de, T, E, D>(
+    deserializer: D,
+    read: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, D::Error>
 where
-    T: FromStr<Err: fmt::Display>,
+    E: fmt::Display,
     D: Deserializer<'de>,
 {
-    String::deserialize(deserializer)?.parse().map(Some).map_err(Error::custom)
+    deserializer.deserialize_str(TextVisitor(read))
+}
+
+struct TextVisitor<F>(F);
+
+impl<T, E: fmt::Display, F: FnOnce(&str) -> Result<T, E>> Visitor<'_> for TextVisitor<F> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<R: Error>(self, text: &str) -> Result<T, R> {
+        (self.0)(text).map_err(R::custom)
+    }
+}
+
+fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Level>, D::Error> {
+    text_as(deserializer, |text| text.parse().map(Some))
 }
 
 /// A tolerance as it prints: in lowest terms.
 fn tolerance<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Tolerance>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let tolerance: Tolerance = text.parse().map_err(Error::custom)?;
-    if tolerance.to_string() != text {
-        return Err(Error::custom(format_args!(
-            "{text:?} is not in lowest terms: expected \"{tolerance}\""
-        )));
-    }
-    Ok(Some(tolerance))
+    text_as(deserializer, |text| {
+        let tolerance: Tolerance = text.parse().map_err(|error| format!("{error}"))?;
+        if tolerance.to_string() == text {
+            return Ok(Some(tolerance));
+        }
+        Err(format!("{text:?} is not in lowest terms: expected \"{tolerance}\""))
+    })
 }
 
 /// 16 lower-case hex digits.
@@ -156,15 +208,11 @@ pub(super) struct Digest(pub(super) u64);
 
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
         let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        let digest = u64::from_str_radix(&text, 16);
-        match digest {
+        text_as(deserializer, |text| match u64::from_str_radix(text, 16) {
             Ok(digest) if text.len() == 16 && text.bytes().all(is_digit) => Ok(Self(digest)),
-            _ => Err(Error::custom(format_args!(
-                "{text:?} is no digest: expected 16 lower-case hex digits"
-            ))),
-        }
+            _ => Err(format!("{text:?} is no digest: expected 16 lower-case hex digits")),
+        })
     }
 }
 
@@ -196,11 +244,16 @@ pub(super) struct Name(pub(super) String);
 
 impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        if name.is_empty() {
-            return Err(Error::custom("the name is empty: expected that of a service"));
-        }
-        Ok(Self(name))
+        text_as(deserializer, |name| match name {
+            "" => Err("the name is empty: expected that of a service"),
+            name => Ok(Self(name.to_owned())),
+        })
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -214,11 +267,17 @@ impl<'de> Deserialize<'de> for BasePrefix {
     }
 }
 
+impl fmt::Display for BasePrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Prefix::new(self.0).fmt(f)
+    }
+}
+
 /// Values in any order, each once.
 #[derive(Debug)]
 pub(super) struct List<T>(pub(super) BTreeSet<T>);
 
-impl<'de, T: Deserialize<'de> + Ord> Deserialize<'de> for List<T> {
+impl<'de, T: Deserialize<'de> + Ord + fmt::Display> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_seq(ListVisitor(PhantomData))
     }
@@ -226,7 +285,7 @@ impl<'de, T: Deserialize<'de> + Ord> Deserialize<'de> for List<T> {
 
 struct ListVisitor<T>(PhantomData<T>);
 
-impl<'de, T: Deserialize<'de> + Ord> Visitor<'de> for ListVisitor<T> {
+impl<'de, T: Deserialize<'de> + Ord + fmt::Display> Visitor<'de> for ListVisitor<T> {
     type Value = List<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -236,8 +295,10 @@ impl<'de, T: Deserialize<'de> + Ord> Visitor<'de> for ListVisitor<T> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<List<T>, A::Error> {
         let mut set = BTreeSet::new();
         while let Some(element) = elements.next_element()? {
-            if !set.insert(element) {
-                return Err(A::Error::custom("this stands twice: expected each once"));
+            if let Some(twice) = set.replace(element) {
+                return Err(A::Error::custom(format_args!(
+                    "{twice} stands twice: expected it once"
+                )));
             }
         }
         Ok(List(set))
@@ -264,7 +325,7 @@ impl<'de> Visitor<'de> for RenamedVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Renamed, A::Error> {
-        let mut aliases = std::collections::BTreeMap::new();
+        let mut aliases = BTreeMap::new();
         while let Some((Name(name), Name(address))) = entries.next_entry()? {
             if name == address {
                 return Err(A::Error::custom("the address is the name: expected another"));
@@ -274,6 +335,36 @@ impl<'de> Visitor<'de> for RenamedVisitor {
             }
         }
         Ok(Renamed(aliases.into_iter().collect()))
+    }
+}
+
+/// Names by base, ascending.
+#[derive(Debug)]
+pub(super) struct Beside(pub(super) BTreeMap<BasePrefix, List<Name>>);
+
+impl<'de> Deserialize<'de> for Beside {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(BesideVisitor)
+    }
+}
+
+struct BesideVisitor;
+
+impl<'de> Visitor<'de> for BesideVisitor {
+    type Value = Beside;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of bases and services")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Beside, A::Error> {
+        let mut beside = BTreeMap::new();
+        while let Some((base, names)) = entries.next_entry()? {
+            if beside.insert(base, names).is_some() {
+                return Err(A::Error::custom("the key stands twice: expected each key once"));
+            }
+        }
+        Ok(Beside(beside))
     }
 }
 

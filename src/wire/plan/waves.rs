@@ -15,7 +15,7 @@ use crate::prefix::Prefix;
 /// The waves of a document.
 #[derive(Debug, Default)]
 pub(super) struct Waves {
-    names: Names,
+    pub(super) names: Names,
     /// Wave by wave; a base is its first prefix, as long as its digits are not known.
     pub(super) changes: Vec<RawChange<PlanName>>,
     /// Where each wave ends.
@@ -168,25 +168,29 @@ impl Visitor<'_> for BaseVisitor {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<BaseName, E> {
-        let mut value = 0;
-        for byte in text.bytes() {
-            let digit = match byte {
-                b'0'..=b'9' => byte - b'0',
-                b'A'..=b'F' => byte - b'A' + 10,
-                _ => return Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
-            };
-            value = value << 4 | u16::from(digit);
-        }
-        if text.len() != 4 {
-            return Err(E::invalid_value(serde::de::Unexpected::Str(text), &self));
-        }
-        Ok(BaseName(value))
+        let refused = || E::invalid_value(serde::de::Unexpected::Str(text), &self);
+        digits_of(text.as_bytes()).map(BaseName).ok_or_else(refused)
     }
+}
+
+/// The value of 4 upper-case hex digits.
+#[inline]
+pub(super) fn digits_of(text: &[u8]) -> Option<u16> {
+    let mut value = 0;
+    for byte in <[u8; 4]>::try_from(text).ok()? {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'A'..=b'F' => byte - b'A' + 10,
+            _ => return None,
+        };
+        value = value << 4 | u16::from(digit);
+    }
+    Some(value)
 }
 
 /// Every name of a document, in the order in which they came.
 #[derive(Debug)]
-struct Names {
+pub(super) struct Names {
     list: Vec<Box<str>>,
     places: HashMap<Box<str>, PlanName>,
     /// The last name of each side of a change.
@@ -206,7 +210,7 @@ impl Names {
 
     /// The number of a name; `None` when there are too many.
     #[inline]
-    fn number(&mut self, name: &str, side: usize) -> Option<PlanName> {
+    pub(super) fn number(&mut self, name: &str, side: usize) -> Option<PlanName> {
         let last = self.last[side];
         if self.list.get(last.index()).is_some_and(|last| **last == *name) {
             return Some(last);

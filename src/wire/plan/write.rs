@@ -88,6 +88,8 @@ struct Object<'a, S> {
     lower_bound: Option<usize>,
     minimal: bool,
     certificate: Option<&'a Certificate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beside: Option<Beside<'a>>,
     waves: Waves<'a>,
     steps: S,
 }
@@ -132,6 +134,7 @@ impl<'a, S> Object<'a, S> {
             lower_bound: plan.lower_bound(),
             minimal: plan.is_minimal(),
             certificate: plan.certificate(),
+            beside: Some(Beside(plan)).filter(|_| !plan.beside().is_empty()),
             waves: Waves(plan),
             steps,
         }
@@ -223,6 +226,20 @@ struct Renamed<'a>(&'a [Alias]);
 impl Serialize for Renamed<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, address)| (name, address)))
+    }
+}
+
+/// What stays beside the replicas that a base is to have, by base.
+struct Beside<'a>(&'a Plan);
+
+impl Serialize for Beside<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let by_base = self.0.beside().chunk_by(|(a, _), (b, _)| a == b);
+        serializer.collect_map(by_base.map(|same| {
+            let base = self.0.digits().base(usize::from(same[0].0));
+            let base = base.map_or(Prefix::new(0), Base::first_prefix);
+            (BaseName(base), same.iter().map(|(_, name)| name).collect::<Vec<_>>())
+        }))
     }
 }
 
