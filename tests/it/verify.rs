@@ -89,19 +89,23 @@ fn a_decommission_is_what_it_says() {
 fn a_cap_that_the_planner_took_for_lower_would_show() {
     let cluster = "a=s.r1.h1.v b=s.r1.h2.v c=s.r2.h3.v d=s.r2.h4.v e=s.r3.h5.v f=s.r3.h6.v";
     let (small, grown) = (topology(cluster), topology(&format!("{cluster} g=s.r3.h7.v")));
-    let names = ["a", "b", "c", "d", "e", "f"];
-    let mut before = PrefixMapping::new(Digits::try_from(2).unwrap());
-    for base in before.digits().bases() {
-        let at = |more: usize| names[(base.index() + more) % 6];
-        before.assign_services(base, [at(0), at(1), at(2)]).unwrap();
-    }
     let rules = Rules::new(3).unwrap().at_most(Level::Rack, 2);
-    let options = RebalanceOptions::new(rules);
+    let apart = Rules::new(3).unwrap().at_most(Level::Rack, 1);
+    let (before, options) = (crowded(), RebalanceOptions::new(rules));
     assert!(before.rebalance(&small, &options).unwrap().is_empty());
+    assert!(before.rebalance(&small, &RebalanceOptions::new(apart)).unwrap().moves() > 100);
     let plan = before.rebalance(&grown, &options).unwrap();
     // The share of the new one, 256 * 3 / 7, is 109 and a fraction.
     assert_eq!((plan.moves(), plan.is_minimal()), (109, true));
-    // Its own distance, and the degradation, set the same caps.
-    let hosts = RebalanceOptions::new(rules.min_dist("2".parse().unwrap()));
-    assert_eq!(before.rebalance(&grown, &hosts).unwrap().moves(), 109);
+}
+
+/// 256 bases, each with two replicas in one of the racks `a b`, `c d`, `e f`, and every
+/// load 128.
+fn crowded() -> PrefixMapping {
+    let mut crowded = PrefixMapping::new(Digits::try_from(2).unwrap());
+    for base in crowded.digits().bases() {
+        let rows = [["a", "b", "c"], ["d", "e", "f"], ["c", "d", "e"], ["a", "b", "f"]];
+        crowded.assign_services(base, rows[base.index() % 4]).unwrap();
+    }
+    crowded
 }

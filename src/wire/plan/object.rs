@@ -328,7 +328,9 @@ impl<'de> Visitor<'de> for RenamedVisitor {
         let mut aliases = BTreeMap::new();
         while let Some((Name(name), Name(address))) = entries.next_entry()? {
             if name == address {
-                return Err(A::Error::custom("the address is the name: expected another"));
+                return Err(A::Error::custom(format_args!(
+                    "{name:?} stands for itself: expected an address that is another"
+                )));
             }
             if aliases.insert(name.into_boxed_str(), address.into_boxed_str()).is_some() {
                 return Err(A::Error::custom("the key stands twice: expected each key once"));
