@@ -72,7 +72,12 @@ impl PlanFileError {
     pub(super) fn data(source: &serde_json::Error, text: &str, skipped: usize) -> Self {
         let message = source.to_string();
         let message = message.rsplit_once(" at line ").map_or(&*message, |(message, _)| message);
-        let (mut path, mut offset) = Path::of_byte(text, byte_offset(text, source));
+        // An array or an object that is not expected is told of from just before it.
+        let is_ahead = ["invalid type: map", "invalid type: sequence"]
+            .iter()
+            .any(|start| message.starts_with(start) && source.column() > 0);
+        let byte = byte_offset(text, source) + usize::from(is_ahead);
+        let (mut path, mut offset) = Path::of_byte(text, byte);
         if message.starts_with("missing field") {
             path = path.element();
             offset = path.offset(text);
