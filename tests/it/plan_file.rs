@@ -331,7 +331,11 @@ fn amiss_in_the_waves() -> Amiss {
             json!(""),
             "waves[0][0].from: the name is empty: expected a service or null",
         ),
-        ("/waves/0/0/to", json!(7), "waves[0][0].to: invalid type: integer `7`, expected a string"),
+        (
+            "/waves/0/0/to",
+            json!(7),
+            "waves[0][0].to: invalid type: integer `7`, expected a service or null",
+        ),
         (
             "/waves/0/0/base",
             json!("00af"),

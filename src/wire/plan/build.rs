@@ -29,7 +29,7 @@ macro_rules! refuse {
     };
 }
 
-impl<W> Object<W> {
+impl Object {
     /// The plan, with the waves that were read apart.
     ///
     /// # Errors

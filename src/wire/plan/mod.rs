@@ -21,7 +21,6 @@ mod write;
 use std::io;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny};
-use serde_json::value::RawValue;
 
 pub use error::PlanFileError;
 use error::{Reason, Refusal};
@@ -211,9 +210,10 @@ impl<'de> Deserialize<'de> for Plan {
 
 /// The plan in a text that has nothing unusual in it; `None` for any other.
 fn read_quickly(json: &str) -> Option<Plan> {
-    let OfObject(mut object): OfObject<Object<&RawValue>> = serde_json::from_str(json).ok()?;
-    let waves = quick::read(object.waves.take()?.get())?;
-    object.into_plan(Some(waves)).ok()
+    let (rest, waves) = quick::split(json)?;
+    let OfObject(object) = serde_json::from_str::<OfObject<Object>>(&rest).ok()?;
+    let is_split = object.waves.as_ref().is_some_and(|waves| waves.ends.is_empty());
+    if is_split { object.into_plan(Some(waves)).ok() } else { None }
 }
 
 fn plan_of(mut object: Object) -> Result<Plan, Refusal> {

@@ -17,65 +17,64 @@ use crate::prefix::{Digits, Prefix};
 use crate::ratio::Tolerance;
 
 /// The object. Every key may be missing: which have to be there depends on the command.
-/// What the waves are read as is for the reader to say.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields, bound(deserialize = "W: Deserialize<'de>"))]
-pub(super) struct Object<W = Waves> {
-    #[serde(default, deserialize_with = "some")]
+#[derive(Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Object {
+    #[serde(deserialize_with = "some")]
     pub(super) format: Option<String>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
     pub(super) command: Option<Command>,
-    #[serde(default, deserialize_with = "digits")]
+    #[serde(deserialize_with = "digits")]
     pub(super) digits: Option<Digits>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
     pub(super) replicas: Option<NonZeroU16>,
-    #[serde(default, deserialize_with = "min_dist")]
+    #[serde(deserialize_with = "min_dist")]
     pub(super) min_dist: Option<MinDist>,
-    #[serde(default, deserialize_with = "level")]
+    #[serde(deserialize_with = "level")]
     pub(super) level: Option<Level>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
     pub(super) degradation: Option<u16>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
     pub(super) at_most: Option<OfObject<AtMost>>,
-    #[serde(default, deserialize_with = "tolerance")]
+    #[serde(deserialize_with = "tolerance")]
     pub(super) tolerance: Option<Tolerance>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
     pub(super) drained: Option<List<Name>>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
     pub(super) held: Option<List<Name>>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
     pub(super) held_bases: Option<List<BasePrefix>>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
     pub(super) leaving: Option<List<Name>>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
     pub(super) bases: Option<List<BasePrefix>>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
     pub(super) strategy: Option<StrategyName>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
     pub(super) max_moves: Option<usize>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
     pub(super) max_moves_per_base: Option<usize>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
     pub(super) renamed: Option<Renamed>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
     pub(super) digest: Option<Digest>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
     pub(super) digest_after: Option<Digest>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
     pub(super) moves: Option<usize>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
     pub(super) removals: Option<usize>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
     pub(super) lower_bound: Option<Nullable<usize>>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
     pub(super) minimal: Option<bool>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
     pub(super) certificate: Option<Nullable<OfObject<Certificate>>>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
     pub(super) beside: Option<Beside>,
-    #[serde(default = "none", deserialize_with = "some")]
-    pub(super) waves: Option<W>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(deserialize_with = "some")]
+    pub(super) waves: Option<Waves>,
+    #[serde(deserialize_with = "some")]
     pub(super) steps: Option<Steps>,
 }
 
@@ -139,11 +138,6 @@ pub(super) enum StrategyName {
     MostAvailability,
     #[serde(rename = "custom")]
     Custom,
-}
-
-/// A default for a value of any type.
-const fn none<T>() -> Option<T> {
-    None
 }
 
 /// A value that is there, which null is only where its type says so.
