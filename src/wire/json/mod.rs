@@ -27,8 +27,8 @@
 mod cursor;
 mod entries;
 mod error;
-mod names;
-mod packed;
+pub(super) mod names;
+pub(super) mod packed;
 mod quick;
 mod stream;
 mod thorough;

@@ -18,7 +18,7 @@ use crate::index::{LIMIT, Name};
 const PROBES: usize = 32;
 
 /// The names that a document has had so far, with the row that named each last.
-pub(super) struct KnownNames {
+pub(in crate::wire) struct KnownNames {
     slots: Vec<Name>,
     /// How many low bits of a hash are dropped.
     shift: u32,
@@ -32,18 +32,18 @@ struct KnownName {
 }
 
 impl KnownNames {
-    pub(super) fn new() -> Self {
+    pub(in crate::wire) fn new() -> Self {
         Self { slots: vec![Name::NONE; 256], shift: 64 - 8, known: Vec::new(), list: Vec::new() }
     }
 
-    pub(super) fn into_vec(self) -> Vec<Box<str>> {
+    pub(in crate::wire) fn into_vec(self) -> Vec<Box<str>> {
         self.list
     }
 
     /// The place of a name in the list, if the first of its slots has it and
     /// `row` has not named it before. It is packed by [`PackedName::until_quote`].
     #[inline]
-    pub(super) fn find(&mut self, packed: PackedName, row: u32) -> Option<Name> {
+    pub(in crate::wire) fn find(&mut self, packed: PackedName, row: u32) -> Option<Name> {
         let place = self.slots[self.slot_of(packed)];
         let name = self.known.get_mut(place.index())?;
         if name.packed != packed || name.row == row {
@@ -57,7 +57,12 @@ impl KnownNames {
     /// `None` when `row` has named it before, or when it is declined. Apart
     /// from [`KnownNames::find`], to keep that short.
     #[inline(never)]
-    pub(super) fn search(&mut self, packed: PackedName, name: &[u8], row: u32) -> Option<Name> {
+    pub(in crate::wire) fn search(
+        &mut self,
+        packed: PackedName,
+        name: &[u8],
+        row: u32,
+    ) -> Option<Name> {
         let packed = packed.or_of(name);
         let short = packed.third < LONG;
         let first = self.slot_of(packed);

@@ -10,7 +10,7 @@ pub(super) const LONG: u64 = 1 << 63;
 /// next 7 bytes with the length above them, or [`LONG`] and a hash of all that
 /// follow. Short words are padded with 0; the length tells that from a NUL.
 #[derive(Clone, Copy)]
-pub(super) struct PackedName {
+pub(in crate::wire) struct PackedName {
     pub(super) first: u64,
     pub(super) second: u64,
     pub(super) third: u64,
@@ -43,7 +43,7 @@ impl PackedName {
     /// and its length; of a long one, or one close to the end of the text, the
     /// length alone.
     #[inline]
-    pub(super) fn until_quote(rest: &[u8]) -> Option<(Self, usize)> {
+    pub(in crate::wire) fn until_quote(rest: &[u8]) -> Option<(Self, usize)> {
         let Some(window) = rest.first_chunk::<24>() else {
             return Some((Self::UNKNOWN, quote_in(rest)?));
         };

@@ -10,7 +10,9 @@
 use crate::index::PlanName;
 use crate::mapping::change::RawChange;
 
-use super::waves::{Waves, digits_of};
+use super::waves::{Names, Waves, digits_of};
+use crate::wire::json::names::KnownNames;
+use crate::wire::json::packed::PackedName;
 
 /// A document without its waves, and the waves; `None` when it declines them.
 ///
@@ -29,32 +31,39 @@ pub(super) fn split(json: &str) -> Option<(String, Waves)> {
 
 /// The waves that a text starts with, and the rest of it.
 fn read(text: &str) -> Option<(Waves, &str)> {
-    let mut cursor = Cursor(text);
+    let mut cursor = Cursor { rest: text, names: KnownNames::new(), lookups: 0 };
     let mut waves = Waves::default();
     cursor.expect("[")?;
-    if cursor.expect("]").is_some() {
-        return Some((waves, cursor.0));
-    }
-    loop {
-        cursor.wave(&mut waves)?;
-        waves.ends.push(waves.changes.len());
-        if cursor.expect(",").is_none() {
-            return cursor.expect("]").map(|()| (waves, cursor.0));
+    if cursor.expect("]").is_none() {
+        loop {
+            cursor.wave(&mut waves)?;
+            waves.ends.push(waves.changes.len());
+            if cursor.expect(",").is_none() {
+                cursor.expect("]")?;
+                break;
+            }
         }
     }
+    waves.names = Names::of_list(cursor.names.into_vec());
+    Some((waves, cursor.rest))
 }
 
 /// The text that is still to be read.
-struct Cursor<'a>(&'a str);
+struct Cursor<'a> {
+    rest: &'a str,
+    names: KnownNames,
+    /// Tells names apart that are looked up: here any may stand again.
+    lookups: u32,
+}
 
-impl<'a> Cursor<'a> {
+impl Cursor<'_> {
     /// Takes a token, and white space before it.
     #[inline]
     fn expect(&mut self, token: &str) -> Option<()> {
-        if !self.0.starts_with(token) {
-            self.0 = self.0.trim_start_matches([' ', '\n', '\r', '\t']);
+        if !self.rest.starts_with(token) {
+            self.rest = self.rest.trim_start_matches([' ', '\n', '\r', '\t']);
         }
-        self.0 = self.0.strip_prefix(token)?;
+        self.rest = self.rest.strip_prefix(token)?;
         Some(())
     }
 
@@ -62,7 +71,7 @@ impl<'a> Cursor<'a> {
         self.expect("[")?;
         let mut next = 0;
         loop {
-            let change = self.change(waves)?;
+            let change = self.change()?;
             if u32::from(change.base) < next {
                 return None;
             }
@@ -75,16 +84,16 @@ impl<'a> Cursor<'a> {
     }
 
     #[inline]
-    fn change(&mut self, waves: &mut Waves) -> Option<RawChange<PlanName>> {
+    fn change(&mut self) -> Option<RawChange<PlanName>> {
         self.expect("{")?;
         self.key("\"base\"")?;
-        let base = digits_of(self.string()?.as_bytes())?;
+        let base = self.base()?;
         self.expect(",")?;
         self.key("\"from\"")?;
-        let from = self.name(waves, 0)?;
+        let from = self.name()?;
         self.expect(",")?;
         self.key("\"to\"")?;
-        let to = self.name(waves, 1)?;
+        let to = self.name()?;
         self.expect("}")?;
         (from != to).then_some(RawChange { base, from, to })
     }
@@ -97,23 +106,29 @@ impl<'a> Cursor<'a> {
 
     /// A name, or null for nobody.
     #[inline]
-    fn name(&mut self, waves: &mut Waves, side: usize) -> Option<PlanName> {
+    fn name(&mut self) -> Option<PlanName> {
         if self.expect("null").is_some() {
             return Some(PlanName::NONE);
         }
-        let name = self.string()?;
-        if name.is_empty() { None } else { waves.names.number(name, side) }
+        self.expect("\"")?;
+        let (packed, length) = PackedName::until_quote(self.rest.as_bytes())?;
+        let (name, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest.get(1..)?;
+        self.lookups = self.lookups.wrapping_add(1);
+        let place = match self.names.find(packed, self.lookups) {
+            Some(place) => place,
+            None => self.names.search(packed, name.as_bytes(), self.lookups)?,
+        };
+        Some(PlanName::new(place.index()))
     }
 
-    /// A string without escapes.
+    /// The index of a first prefix.
     #[inline]
-    fn string(&mut self) -> Option<&'a str> {
+    fn base(&mut self) -> Option<u16> {
         self.expect("\"")?;
-        let mut bytes = self.0.bytes();
-        let end = bytes.position(|byte| byte == b'"' || byte == b'\\' || byte < b' ')?;
-        let (string, rest) = self.0.split_at(end);
-        self.0 = rest.strip_prefix('"')?;
-        Some(string)
+        let (digits, rest) = self.rest.split_at_checked(4)?;
+        self.rest = rest.strip_prefix('"')?;
+        digits_of(digits.as_bytes())
     }
 }
 

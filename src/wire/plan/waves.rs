@@ -204,13 +204,18 @@ impl Default for Names {
 }
 
 impl Names {
+    /// Names that are known, and not looked up any more.
+    pub(super) fn of_list(list: Vec<Box<str>>) -> Self {
+        Self { list, ..Self::default() }
+    }
+
     const fn at(&mut self, side: usize) -> NameSeed<'_> {
         NameSeed { names: self, side }
     }
 
     /// The number of a name; `None` when there are too many.
     #[inline]
-    pub(super) fn number(&mut self, name: &str, side: usize) -> Option<PlanName> {
+    fn number(&mut self, name: &str, side: usize) -> Option<PlanName> {
         let last = self.last[side];
         if self.list.get(last.index()).is_some_and(|last| **last == *name) {
             return Some(last);
