@@ -58,6 +58,8 @@
 //! | [`decommission`](PrefixMapping::decommission) | the plan by which services lose bases, and nothing else moves |
 //! | [`diff`](PrefixMapping::diff), [`apply`](PrefixMapping::apply) | the plan between two mappings, and the mapping that a plan leads to |
 //! | [`from_json`](PrefixMapping::from_json), [`to_json`](PrefixMapping::to_json) | the format that meta0 lists and takes |
+//! | [`Plan::to_json`], [`Plan::from_json`] | a plan as a file, and back |
+//! | [`Plan::verify`] | whether a plan is what it says, and its bound |
 //! | [`read_json`](PrefixMapping::read_json), [`write_json`](PrefixMapping::write_json) | the same in pieces, never whole in memory |
 //!
 //! # Example
@@ -136,7 +138,9 @@ pub use service::{Service, ServiceIndex};
 pub use share::{Band, Shares};
 pub use topology::{Domain, Topology, TopologyError};
 pub use unsatisfiable::{FullDomain, Unsatisfiable};
-pub use wire::{JsonError, MissingLocation, ServiceListError, SyntaxError, read_services};
+pub use wire::{
+    JsonError, MissingLocation, PlanFileError, ServiceListError, SyntaxError, read_services,
+};
 
 /// Runs the examples of the README.
 #[cfg(doctest)]
