@@ -23,7 +23,7 @@ use crate::wire::byte_offset::byte_offset;
 /// let error = Plan::from_json(&text).unwrap_err();
 /// assert_eq!(error.path(), "moves");
 /// assert_eq!(error.offset(), text.find("1,\"removals\""));
-/// assert_eq!(error.to_string(), "moves at byte 132: expected 0, as counted in the waves");
+/// assert_eq!(error.to_string(), "moves at byte 123: expected 0, as counted in the waves");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]

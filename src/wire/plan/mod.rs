@@ -109,7 +109,7 @@ impl Plan {
     /// assert_eq!(
     ///     text,
     ///     "{\"format\":\"meta0-plan/1\",\"command\":\"diff\",\"digits\":2,\
-    ///      \"digest\":\"0a7c25c3ff0a6e4a\",\"digest_after\":\"16a20d62f4e1d09c\",\
+    ///      \"digest\":\"c66d3051b538fcd5\",\"digest_after\":\"e88a2db9bfd967e0\",\
     ///      \"moves\":1,\"removals\":0,\"lower_bound\":null,\"minimal\":false,\
     ///      \"certificate\":null,\"waves\":[\n\
     ///      [\n\
