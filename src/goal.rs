@@ -9,6 +9,7 @@ use crate::rules::Rules;
 
 /// What a plan is for: the operation that made it, with its options.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Goal {
     /// A valid and balanced mapping, by the fewest moves.
     Rebalance(RebalanceOptions),
