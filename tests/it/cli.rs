@@ -10,9 +10,11 @@ mod rebalance;
 mod reports;
 mod restrictions;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::fixtures::fixture;
@@ -58,6 +60,12 @@ fn folder_with(name: &str, text: &str) -> (TempDir, PathBuf) {
     let path = folder.path().join(name);
     std::fs::write(&path, text).unwrap();
     (folder, path)
+}
+
+/// The services of a mapping as a report judges it, by their addresses.
+fn services(state: &Value) -> BTreeMap<&str, &Value> {
+    let services = state["services"].as_array().unwrap();
+    services.iter().map(|service| (service["addr"].as_str().unwrap(), service)).collect()
 }
 
 fn names_in(folder: &Path) -> Vec<String> {

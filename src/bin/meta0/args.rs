@@ -48,8 +48,8 @@ pub(crate) enum Command {
 /// Make a balanced, valid and mixed mapping from nothing.
 ///
 /// Every base gets its replicas, as far apart as the rules say; every service
-/// and every domain gets its fair share. Services of score 0 get nothing.
-/// Without --output nothing is written: the report says what would be.
+/// and every domain gets its fair share. Services of score 0 or that are down get
+/// nothing. Without --output nothing is written: the report says what would be.
 #[derive(Debug, Args)]
 #[command(after_help = BOOTSTRAP_HELP)]
 pub(crate) struct BootstrapArgs {
@@ -236,7 +236,8 @@ impl From<Choice> for Strategy {
 
 /// Find what changes a mapping into another.
 ///
-/// Services are compared by the names that the mappings have for them.
+/// Services are compared by the names that the mappings have for them. With
+/// --services, a service is the same by its address and by its id.
 #[derive(Debug, Args)]
 #[command(after_help = DIFF_HELP)]
 pub(crate) struct DiffArgs {
@@ -247,6 +248,11 @@ pub(crate) struct DiffArgs {
     /// The mapping to end at; - is standard input
     #[arg(value_hint = ValueHint::FilePath)]
     new: Input,
+
+    /// The services, which say whose ids the mappings name and, for --steps, who is
+    /// up; - is standard input [default: every service is up]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Input")]
+    services: Option<Input>,
 
     /// How many leading hex digits name a base, 0 to 4 (`ns.meta1_digits`)
     #[arg(long, value_name = "N", default_value_t, allow_negative_numbers = true)]
@@ -265,13 +271,31 @@ pub(crate) struct DiffArgs {
 }
 
 impl DiffArgs {
-    /// The two mappings; one of them may be standard input.
-    pub(crate) fn read(&self) -> Result<(PrefixMapping, PrefixMapping), Failure> {
-        if self.old == Input::Stdin && self.new == Input::Stdin {
-            return Err(Failure::new("OLD and NEW can't both be standard input")
-                .hint("give a file for one of them"));
+    /// The two mappings, and the cluster if it is given; one of them may be standard
+    /// input.
+    pub(crate) fn read(&self) -> Result<(PrefixMapping, PrefixMapping, Option<Topology>), Failure> {
+        let inputs = [("OLD", Some(&self.old)), ("NEW", Some(&self.new))];
+        one_stdin(inputs.into_iter().chain([("--services", self.services.as_ref())]))?;
+        // Where a service is makes no difference here.
+        let read = |services: &Input| services.read_topology(MissingLocation::UseHost);
+        let cluster = self.services.as_ref().map(read).transpose()?;
+        let mapping = |input: &Input| input.read_mapping(self.digits, cluster.as_ref());
+        Ok((mapping(&self.old)?, mapping(&self.new)?, cluster))
+    }
+}
+
+/// Refuses a second input that is standard input.
+fn one_stdin<'a>(
+    inputs: impl IntoIterator<Item = (&'a str, Option<&'a Input>)>,
+) -> Result<(), Failure> {
+    let inputs = inputs.into_iter().filter(|(_, input)| *input == Some(&Input::Stdin));
+    let names: Vec<_> = inputs.map(|(name, _)| name).collect();
+    match names[..] {
+        [first, second, ..] => {
+            Err(Failure::new(format!("{first} and {second} can't both be standard input"))
+                .hint("give a file for one of them"))
         }
-        Ok((self.old.read_mapping(self.digits, None)?, self.new.read_mapping(self.digits, None)?))
+        _ => Ok(()),
     }
 }
 
@@ -313,10 +337,7 @@ impl ClusterArgs {
         mapping: &Input,
         digits: Digits,
     ) -> Result<(Topology, PrefixMapping), Failure> {
-        if self.services == Input::Stdin && *mapping == Input::Stdin {
-            return Err(Failure::new("--services and --mapping can't both be standard input")
-                .hint("give a file for one of them"));
-        }
+        one_stdin([("--services", Some(&self.services)), ("--mapping", Some(mapping))])?;
         let cluster = self.read()?;
         let mapping = mapping.read_mapping(digits, Some(&cluster))?;
         Ok((cluster, mapping))

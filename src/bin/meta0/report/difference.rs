@@ -1,4 +1,4 @@
-//! What changes between two mappings, service by service; no cluster is known.
+//! What changes between two mappings, service by service. No rules judge them.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
