@@ -8,7 +8,7 @@ use super::{CertificateError, DOMAIN_WEIGHT, SERVICE_WEIGHT};
 use crate::goal::Goal;
 use crate::index::{Name, Place};
 use crate::location::Level;
-use crate::mapping::PrefixMapping;
+use crate::mapping::{PrefixMapping, by_width};
 use crate::prefix::Base;
 use crate::service::ServiceIndex;
 use crate::share::{Band, Shares};
@@ -142,27 +142,30 @@ impl<'a> Terms<'a> {
     /// What the bases come to where each gets no more than leaves it: of all others,
     /// the loads alone count.
     fn refilled_bases(&self, greed: &mut Greed<'_>) -> Bases {
-        let leaves: Vec<bool> = self.roster.part.iter().map(|&it| it == Part::Leaving).collect();
-        let mut loads = vec![0_u64; leaves.len()];
+        let is_leaving = |part: &Part| *part == Part::Leaving;
+        let mut tally = Tally::new(self.roster.part.iter().map(is_leaving));
+        let (table, width) = (self.mapping.table(), self.mapping.width());
+        by_width!(width, WIDTH => {
+            tally.count_all(table.as_chunks::<WIDTH>().0.iter().map(<[_; WIDTH]>::as_slice));
+        }, else {
+            tally.count_all(table.chunks_exact(width.max(1)));
+        });
+        let Tally { mut loads, marked } = tally;
         let mut bases = Bases { least: 0, placed: 0, fixed_loads: vec![0; self.parts.open.len()] };
         let bar = greed.is_bar_met(self.replicas).then(|| greed.bar());
         let mut split = Split::default();
-        for (base, row) in self.mapping.rows().enumerate() {
-            let (mut last, mut all, mut leaving) = (Name::NONE, 0, 0);
-            for &name in row {
-                let is_other = usize::from(name != last);
-                loads[name.index()] += is_other as u64;
-                leaving += is_other * usize::from(leaves[name.index()]);
-                all += is_other;
-                last = name;
+        for base in marked.into_iter().filter(|&base| !self.parts.is_still(base)) {
+            let row = self.mapping.row(base);
+            let (mut last, mut leaving, mut kept) = (Name::NONE, 0, 0);
+            for &name in row.iter().filter(|&&name| std::mem::replace(&mut last, name) != name) {
+                if self.roster.part[name.index()] == Part::Leaving {
+                    leaving += 1;
+                    loads[name.index()] -= Tally::ONE;
+                } else {
+                    kept += 1;
+                }
             }
-            if leaving == 0 || self.parts.is_still(base) {
-                continue;
-            }
-            for name in row.chunk_by(|a, b| a == b).map(|same| same[0].index()) {
-                loads[name] -= u64::from(leaves[name]);
-            }
-            let want = leaving.min(self.replicas.saturating_sub(all - leaving));
+            let want = leaving.min(self.replicas.saturating_sub(kept));
             let cheapest = if let Some(bar) = bar {
                 Least { cost: want as i128 * i128::from(bar), placed: want }
             } else {
@@ -174,7 +177,7 @@ impl<'a> Terms<'a> {
         }
         for (place, load) in self.roster.place.iter().zip(loads) {
             if let Some(fixed) = bases.fixed_loads.get_mut(place.index()) {
-                *fixed += load;
+                *fixed += u64::from(load / Tally::ONE);
             }
         }
         bases.fixed_loads = self.of_available(bases.fixed_loads);
@@ -387,6 +390,43 @@ struct Bases {
     placed: usize,
     /// The replicas that stay, of each service by place; 0 where it is unavailable.
     fixed_loads: Vec<u64>,
+}
+
+/// How many bases hold each name, and which bases hold a name that is marked.
+struct Tally {
+    /// By name: the bases that hold it times [`Tally::ONE`], and 1 where it is marked.
+    loads: Vec<u32>,
+    /// Ascending.
+    marked: Vec<usize>,
+}
+
+impl Tally {
+    const ONE: u32 = 2;
+
+    fn new(marks: impl Iterator<Item = bool>) -> Self {
+        // The last one is for holes.
+        let loads = marks.map(u32::from).chain([0]).collect();
+        Self { loads, marked: Vec::new() }
+    }
+
+    /// Counts rows, whose names ascend; one that stands twice counts once.
+    #[inline]
+    fn count_all<'a>(&mut self, rows: impl Iterator<Item = &'a [Name]>) {
+        let hole = self.loads.len() - 1;
+        let loads = &mut self.loads[..];
+        for (base, row) in rows.enumerate() {
+            let (mut last, mut seen) = (Name::NONE, 0);
+            for &name in row {
+                let load = &mut loads[name.index().min(hole)];
+                seen |= *load;
+                *load += u32::from(name != last) * Self::ONE;
+                last = name;
+            }
+            if seen % Self::ONE == 1 {
+                self.marked.push(base);
+            }
+        }
+    }
 }
 
 /// What a base has after a plan.
