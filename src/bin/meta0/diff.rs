@@ -1,12 +1,13 @@
 //! `meta0 diff`.
 
+use std::borrow::Cow;
 use std::process::ExitCode;
 
 use meta0::{Location, PrefixMapping, Service, Topology};
 
 use crate::args::DiffArgs;
 use crate::failure::Failure;
-use crate::files::{Files, StagedFiles};
+use crate::files::Files;
 use crate::report::Difference;
 
 /// Finds what changes a mapping into another.
@@ -15,14 +16,14 @@ pub(crate) fn run(args: &DiffArgs) -> Result<ExitCode, Failure> {
     let (old, new, cluster) = args.read()?;
     let plan = old.diff(&new).map_err(|error| Failure::because("no plan", &error))?;
     let plan = files.in_waves(plan);
-    let staged = if plan.is_empty() {
-        StagedFiles::default()
-    } else {
-        let cluster = cluster.map_or_else(|| all_up(&old, &new), Ok)?;
-        files.stage(&plan, &cluster, &old, &new)?
+    let up = match &cluster {
+        Some(cluster) => Cow::Borrowed(cluster),
+        None => Cow::Owned(all_up(&old, &new)?),
     };
-    let outcome = staged.describe().unwrap_or_else(|| files.why_nothing(&plan).to_owned());
-    let report = Difference { old: &old, new: &new, plan: &plan, outcome };
+    let staged = files.stage(&plan, &up, &old, &new)?;
+    let outcome = staged.describe();
+    let report =
+        Difference { old: &old, new: &new, cluster: cluster.as_ref(), plan: &plan, outcome };
     report.print(&args.report, files.use_stdout())?;
     staged.commit()?;
     Ok(ExitCode::SUCCESS)

@@ -53,6 +53,13 @@ impl<'a> Report<'a> {
     }
 }
 
+/// The prefixes of the first few bases.
+pub(crate) fn first_few(bases: &[Base]) -> String {
+    let some = bases.iter().take(4).map(|base| base.first_prefix().to_string());
+    let some = some.collect::<Vec<_>>().join(", ");
+    if bases.len() > 4 { some + ", …" } else { some }
+}
+
 /// Prints the report of a format, coloured where colours are seen.
 fn print_report(
     format: Format,

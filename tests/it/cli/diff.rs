@@ -33,10 +33,10 @@ d             0      1      1      0
     assert!(part.ends_with("\"1FFF\":[\"c\"]\n}\n"), "{part}");
 
     assert_eq!(
-        run("old.json old.json -o none.json"),
-        "the mappings are the same\nnothing written: nothing changes\n"
+        run("old.json old.json -o part.json"),
+        "the mappings are the same\nmapping written to part.json\n"
     );
-    assert!(!folder.path().join("none.json").exists());
+    assert_eq!(fs::read_to_string(folder.path().join("part.json")).unwrap(), "{}\n");
     assert_eq!(fs::read_to_string(old).unwrap(), OLD);
 }
 
@@ -89,6 +89,26 @@ fn an_id_is_its_service_where_the_services_are_given() {
     };
     assert!(run("").starts_with("2 moves of 1 base in 2 waves\n"));
     assert!(run("--services s.json").starts_with("1 move of 1 base in 1 wave\n"));
+}
+
+#[test]
+fn services_that_no_copy_comes_from_are_marked() {
+    let (folder, _) = folder_with("old.json", r#"{"0000": ["a", "gone"]}"#);
+    fs::write(folder.path().join("new.json"), r#"{"0000": ["b", "d"]}"#).unwrap();
+    let mut command = meta0("diff old.json new.json --digits 0 --services -");
+    assert_eq!(
+        answer(command.current_dir(&folder).write_stdin(CLUSTER), 0),
+        "\
+2 moves of 1 base in 2 waves
+nothing written: --output FILE writes the mapping, --plan FILE the plan
+
+service  before  after  gains  loses
+a             1      0      0      1  down
+b             0      1      1      0
+d             0      1      1      0
+gone          1      0      0      1  unknown
+"
+    );
 }
 
 #[test]

@@ -42,8 +42,16 @@ fn a_damaged_mapping_is_made_whole() {
     let again = format!("rebalance {DAMAGED} --mapping new.json -o newer.json --plan p.json");
     let report = answer(meta0(&again).current_dir(&folder), 0);
     assert!(report.starts_with("OK: nothing to do: every base keeps the rules"), "{report}");
-    assert!(report.contains("\nnothing written: nothing changes\n"), "{report}");
-    assert_eq!(names_in(folder.path()), ["new.json", "plan.json"]);
+    assert!(
+        report.contains("\nmapping written to newer.json\nplan written to p.json\n"),
+        "{report}"
+    );
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    assert_eq!(read("newer.json"), read("new.json"));
+    assert_eq!(serde_json::from_str::<Value>(&read("p.json")).unwrap()["moves"], 0);
+    let part = format!("rebalance {DAMAGED} --mapping new.json -o part.json --partial");
+    answer(meta0(&part).current_dir(&folder), 0);
+    assert_eq!(read("part.json"), "{}\n", "an older file is not taken for the answer");
 }
 
 #[test]
