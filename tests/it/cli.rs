@@ -153,6 +153,12 @@ fn rules_that_cant_be_met_are_status_1() {
     let mut check = meta0("check --services - --digits 2 --degradation 1 --level rack --mapping");
     let text = complaint(check.arg(mapping).write_stdin(THREE), 1);
     assert!(text.contains("hint: lower --replicas or --degradation, or add"), "{text}");
+    let down = r#"[{"addr": "a:1", "score": 9, "tags": {"tag.loc": "h1.d1", "tag.up": false}}]"#;
+    assert_eq!(
+        complaint(meta0("bootstrap --services -").write_stdin(down), 1),
+        "error: the rules can't be met: no base can have 3 replicas: no service is available\n\
+         hint: a service is available that is up, not drained, and of a score above 0\n"
+    );
 }
 
 #[test]
