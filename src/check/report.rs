@@ -105,6 +105,15 @@ impl CheckReport {
         self.breaches.count(kind)
     }
 
+    /// What is wrong, in numbers: `2 breaches and 1 replica outside its band`.
+    pub(crate) fn faults(&self) -> String {
+        let (breaches, replicas) = (self.breaches(), self.outside_band());
+        let breaches_are = if breaches == 1 { "breach" } else { "breaches" };
+        let replicas_are =
+            if replicas == 1 { "replica outside its band" } else { "replicas outside their bands" };
+        format!("{breaches} {breaches_are} and {replicas} {replicas_are}")
+    }
+
     /// How many breaches there are, of all kinds.
     #[must_use]
     pub fn breaches(&self) -> u64 {

@@ -44,13 +44,7 @@ impl Shortfall {
 
 impl fmt::Display for Shortfall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let broken = self.report.breaches();
-        write!(
-            f,
-            "{broken} breaches and {} replicas outside their bands",
-            self.report.outside_band()
-        )?;
-        f.write_str(" are left")?;
+        write!(f, "{} are left", self.report.faults())?;
         if !self.held.is_empty() {
             write!(f, ", because services are held ({})", self.held.join(", "))?;
         }

@@ -49,7 +49,9 @@ impl Verified {
         self.moves
     }
 
-    /// The bound as recomputed; `None` where the plan claims none.
+    /// The bound as recomputed. Of a decommission by a strategy, which has no certificate,
+    /// it is what has to move in any case, and nothing is said of loads. `None` of a plan
+    /// without a goal.
     #[must_use]
     pub const fn lower_bound(&self) -> Option<usize> {
         self.lower_bound
@@ -77,9 +79,7 @@ impl fmt::Display for Verified {
                 writeln!(f, "outcome: every base is valid, every load in its band")?;
             }
             Some(report) => {
-                let broken = report.breaches();
-                let outside = report.outside_band();
-                writeln!(f, "outcome: {broken} breaches, {outside} replicas outside their bands")?;
+                writeln!(f, "outcome: {}", report.faults())?;
             }
             None => writeln!(f, "outcome: as it says; the plan has no rules")?,
         }
@@ -195,8 +195,9 @@ impl Case<'_> {
         let report = self.after.check(&topology, &options);
         let report = report.map_err(CertificateError::Unsatisfiable)?;
         let Some(proof) = &self.plan.proof else {
+            // A strategy chooses where what is freed goes; how much that is, it can't.
             terms.misses_after(self.after, &[])?;
-            return Ok((report, None));
+            return Ok((report, Some(terms.freed())));
         };
         let is_whole = !goal.limits_moves();
         if !goal.may_miss_bands() && is_whole && !report.is_clean() {
@@ -438,12 +439,7 @@ impl fmt::Display for VerifyError {
             Self::TooManyMoves { moves, most } => {
                 write!(f, "the plan has {moves} moves where its limit is {most}")
             }
-            Self::NotReached { report } => write!(
-                f,
-                "the plan leaves {} breaches and {} replicas outside their bands",
-                report.breaches(),
-                report.outside_band()
-            ),
+            Self::NotReached { report } => write!(f, "the plan leaves {}", report.faults()),
             Self::NotClosest => f.write_str(
                 "loads miss their bands by more than the certificate proves to be needed",
             ),
