@@ -22,6 +22,7 @@ mod oracle;
 mod partial;
 mod plan;
 mod progress;
+mod public_api;
 mod rebalance;
 mod restricted;
 mod rules;

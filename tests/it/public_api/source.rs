@@ -1,0 +1,125 @@
+//! The source as syntax trees, and which of its items `src/lib.rs` exports.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use syn::{Item, ItemImpl, UseTree};
+
+use super::item::{Impl, has_cfg_test, header_of, is_public, members_of, name_of};
+
+/// The files of the library, by path.
+#[derive(Default)]
+pub(super) struct Source {
+    root: PathBuf,
+    files: BTreeMap<PathBuf, Vec<Item>>,
+}
+
+impl Source {
+    /// All of a folder but the program.
+    pub(super) fn read(root: &Path) -> Self {
+        let mut source = Self { root: root.to_owned(), ..Self::default() };
+        let mut folders = vec![root.to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if entry.is_dir() && !entry.ends_with("bin") {
+                    folders.push(entry);
+                } else if entry.extension().is_some_and(|extension| extension == "rs") {
+                    let file = syn::parse_file(&fs::read_to_string(&entry).unwrap()).unwrap();
+                    source.files.insert(entry, file.items);
+                }
+            }
+        }
+        source
+    }
+
+    /// Every public item, ascending by name, with all that is public of it below.
+    pub(super) fn listing(&self) -> String {
+        let public = self.exports();
+        let ours: BTreeSet<_> = self.files.values().flatten().filter_map(name_of).collect();
+        let hidden: BTreeSet<_> =
+            ours.iter().filter(|name| !public.contains_key(*name)).cloned().collect();
+        let item = |(name, path): (&String, &PathBuf)| {
+            let item = self.files[path].iter().find(|item| name_of(item).as_ref() == Some(name));
+            let item = item.expect("it was found there");
+            let mut below: BTreeSet<String> = BTreeSet::new();
+            for block in self.impls_of(name, path, &ours) {
+                below.extend(Impl(block).lines(name, &hidden));
+            }
+            let (fields, derived) = members_of(item);
+            below.extend(derived);
+            let below = fields.into_iter().chain(below).map(|line| format!("    {line}\n"));
+            format!("{}\n{}", header_of(item), below.collect::<String>())
+        };
+        public.iter().map(item).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The blocks that are about an item: those that name it, in files where the name
+    /// is nothing else's.
+    fn impls_of<'a>(
+        &'a self,
+        name: &'a str,
+        path: &'a Path,
+        ours: &'a BTreeSet<String>,
+    ) -> impl Iterator<Item = &'a ItemImpl> {
+        let is_its_own =
+            move |items: &[Item]| items.iter().all(|i| name_of(i).as_deref() != Some(name));
+        let files =
+            self.files.iter().filter(move |(file, items)| *file == path || is_its_own(items));
+        let items = files.flat_map(|(_, items)| items);
+        let blocks = items.filter_map(|item| match item {
+            Item::Impl(block) if !has_cfg_test(&block.attrs) => Some(block),
+            _ => None,
+        });
+        blocks.filter(move |block| Impl(block).is_about(name, ours))
+    }
+
+    /// The names that `src/lib.rs` exports, each with the file that has its item.
+    fn exports(&self) -> BTreeMap<String, PathBuf> {
+        let mut exports = BTreeMap::new();
+        for item in &self.files[&self.root.join("lib.rs")] {
+            if let Item::Use(used) = item
+                && is_public(&used.vis)
+            {
+                for path in paths(&used.tree) {
+                    let (name, modules) = path.split_last().expect("a path has a name");
+                    exports.insert(name.clone(), self.find(&self.root, modules, name));
+                }
+            }
+        }
+        exports
+    }
+
+    /// The file that has the item of a name, which a module below a folder has or
+    /// exports in turn.
+    fn find(&self, folder: &Path, modules: &[String], name: &str) -> PathBuf {
+        let folder = modules.iter().fold(folder.to_owned(), |path, module| path.join(module));
+        let path = [folder.with_extension("rs"), folder.join("mod.rs")];
+        let path = path.into_iter().find(|path| self.files.contains_key(path)).unwrap();
+        let items = &self.files[&path];
+        if items.iter().any(|item| name_of(item).as_deref() == Some(name)) {
+            return path;
+        }
+        let used = items.iter().filter_map(|item| match item {
+            Item::Use(used) => Some(paths(&used.tree)),
+            _ => None,
+        });
+        let exported = used.flatten().find(|path| path.last().is_some_and(|last| last == name));
+        let exported = exported.unwrap_or_else(|| panic!("{name} is not in {}", path.display()));
+        self.find(&folder, &exported[..exported.len() - 1], name)
+    }
+}
+
+/// The paths that a `use` brings, each as its words.
+fn paths(tree: &UseTree) -> Vec<Vec<String>> {
+    match tree {
+        UseTree::Path(path) => {
+            let mut paths = paths(&path.tree);
+            paths.iter_mut().for_each(|words| words.insert(0, path.ident.to_string()));
+            paths
+        }
+        UseTree::Name(name) => vec![vec![name.ident.to_string()]],
+        UseTree::Group(group) => group.items.iter().flat_map(paths).collect(),
+        UseTree::Rename(_) | UseTree::Glob(_) => Vec::new(),
+    }
+}
