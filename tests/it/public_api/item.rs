@@ -120,23 +120,19 @@ impl Impl<'_> {
         if !self.trait_words().is_disjoint(hidden) {
             return Vec::new();
         }
-        let mut line = format!("impl {}", without_lifetimes(trait_));
-        match &*self.0.self_ty {
-            Type::Reference(_) => line.push_str(&format!(" for &{name}")),
-            of if subject(of).as_deref() != Some(name) => {
-                line.push_str(&format!(" for {}", text(of)))
-            }
-            _ => {}
-        }
+        let of = match &*self.0.self_ty {
+            Type::Reference(_) => format!(" for &{name}"),
+            of if subject(of).as_deref() != Some(name) => format!(" for {}", text(of)),
+            _ => String::new(),
+        };
         let types = self.0.items.iter().filter_map(|item| match item {
             ImplItem::Type(item) => Some(format!("{} = {}", item.ident, text(&item.ty))),
             _ => None,
         });
         let types: Vec<_> = types.collect();
-        if !types.is_empty() {
-            line.push_str(&format!(" {{ {} }}", types.join(", ")));
-        }
-        vec![line]
+        let types =
+            if types.is_empty() { String::new() } else { format!(" {{ {} }}", types.join(", ")) };
+        vec![format!("impl {}{of}{types}", without_lifetimes(trait_))]
     }
 }
 

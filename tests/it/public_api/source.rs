@@ -115,7 +115,9 @@ fn paths(tree: &UseTree) -> Vec<Vec<String>> {
     match tree {
         UseTree::Path(path) => {
             let mut paths = paths(&path.tree);
-            paths.iter_mut().for_each(|words| words.insert(0, path.ident.to_string()));
+            for words in &mut paths {
+                words.insert(0, path.ident.to_string());
+            }
             paths
         }
         UseTree::Name(name) => vec![vec![name.ident.to_string()]],
