@@ -68,6 +68,7 @@
 //! | on a [`Plan`] | what it makes |
 //! |---|---|
 //! | [`verify`](Plan::verify) | whether the plan is what it says: for this mapping, to its goal, by the fewest moves |
+//! | [`to_json`](Plan::to_json), [`from_json`](Plan::from_json) | the plan as a file, and back; also in pieces, as mappings |
 //! | [`partial`](Plan::partial), [`rollback`](Plan::rollback), [`steps`](Plan::steps) | what meta0 is to merge, what undoes that, and the requests that carry the plan out |
 //! | [`progress`](Plan::progress), [`rest_from`](Plan::rest_from), [`undo_from`](Plan::undo_from) | how far a cluster is, the plan from there to the end, and back to the start |
 //! | [`max_per_service`](Plan::max_per_service), [`split_at`](Plan::split_at), [`inverse`](Plan::inverse) | smaller waves, two plans in place of one, the way back |
@@ -155,7 +156,9 @@ pub use service::{Service, ServiceIndex};
 pub use share::{Band, Shares};
 pub use topology::{Domain, Topology, TopologyError};
 pub use unsatisfiable::{FullDomain, Unsatisfiable};
-pub use wire::{JsonError, MissingLocation, ServiceListError, SyntaxError, read_services};
+pub use wire::{
+    JsonError, MissingLocation, PlanFileError, ServiceListError, SyntaxError, read_services,
+};
 
 /// Runs the examples of the README.
 #[cfg(doctest)]

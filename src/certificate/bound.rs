@@ -291,7 +291,8 @@ impl<'a> Terms<'a> {
             if placed < most {
                 return Err(Astray::Lacking { base, lacking: most - placed });
             }
-            if self.parts.refills_only && is.leaving > 0 {
+            // Where a hold leaves a base no room, a replica may stay for want of another.
+            if is.leaving > 0 && (self.parts.refills_only || most == want) {
                 return Err(Astray::Remains { base });
             }
             for place in is.placed.iter().chain(&was.fixed) {

@@ -4,13 +4,13 @@
 //! that are new to the mapping go to the end of its names, and one sort at the end
 //! restores the order of all.
 
-use super::PrefixMapping;
 use super::change::RawChange;
+use super::{PrefixMapping, TABLE_LIMIT};
 use crate::index::{LIMIT, Name, PlanName};
 
 impl PrefixMapping {
     /// The mapping after some changes over `names`; `None` when one takes away
-    /// what a base does not have.
+    /// what a base does not have, or the table has no room for what comes.
     pub(crate) fn edit(&self, names: &[Box<str>], changes: &[RawChange<PlanName>]) -> Option<Self> {
         let mut mapping = self.clone();
         mapping.digest.take();
@@ -43,16 +43,17 @@ impl PrefixMapping {
     }
 
     /// Puts a name in the place of another, or of a hole; `None` when the base
-    /// does not have it.
+    /// does not have it, or the table has no room.
     fn replace(&mut self, base: usize, from: Name, to: Name) -> Option<()> {
         let row = &mut self.table[base * self.width..][..self.width];
         if exchange(row, from, to) {
             return Some(());
         }
-        if from.is_some() {
+        if from.is_some() || self.width >= TABLE_LIMIT / self.num_bases() {
             return None;
         }
-        self.widen(usize::max(2 * self.width, 1));
+        let most = TABLE_LIMIT / self.num_bases();
+        self.widen(usize::clamp(2 * self.width, 1, most));
         self.replace(base, from, to)
     }
 }

@@ -55,6 +55,7 @@ use crate::prefix::{Base, Digits};
 /// | what it is for, what it can't do | [`goal`](Plan::goal), [`drained`](Plan::drained), [`held`](Plan::held), [`shortfall`](Plan::shortfall) |
 /// | why no plan is smaller | [`lower_bound`](Plan::lower_bound), [`certificate`](Plan::certificate), [`verify`](Plan::verify) |
 /// | how it is carried out | [`partial`](Plan::partial), [`rollback`](Plan::rollback), [`steps`](Plan::steps), [`max_per_service`](Plan::max_per_service) |
+/// | how it is kept | [`to_json`](Plan::to_json), [`from_json`](Plan::from_json), [`read_json`](Plan::read_json), [`write_json`](Plan::write_json) |
 /// | how far it is, and how to go on | [`progress`](Plan::progress), [`rest_from`](Plan::rest_from), [`undo_from`](Plan::undo_from), [`split_at`](Plan::split_at) |
 ///
 /// # Examples
@@ -74,7 +75,7 @@ use crate::prefix::{Base, Digits};
 /// assert_eq!(new.apply(&plan.inverse())?, old);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Eq)]
 pub struct Plan {
     digits: Digits,
     /// Every name that a change has; ascending.
@@ -109,11 +110,9 @@ pub(crate) enum Origin {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Proof {
     pub(crate) certificate: Certificate,
-    /// The fewest moves of any plan to the same end.
+    /// The fewest moves of any plan to the same end, whose loads miss their bands by no
+    /// more.
     pub(crate) lower_bound: usize,
-    /// Under limits on moves, where loads may have to miss their bands: what the misses
-    /// of the whole plan cost. The bound is on plans that miss by no more.
-    pub(crate) misses: Option<i128>,
     /// Where a hold leaves a base no room for what it has: the replicas, by base and
     /// name, that stay beside those that it is to have. They are no loads to the bound.
     pub(crate) beside: Vec<(u16, Box<str>)>,
@@ -129,10 +128,23 @@ impl Plan {
         changes: Vec<RawChange<PlanName>>,
         origin: Origin,
     ) -> Self {
-        let (before, after) = digests(mapping, &names, &changes);
+        let digests = digests(mapping, &names, &changes);
         let (changes, ends) = wave::arrange(changes, names.len(), usize::MAX);
+        Self::of_waves(mapping.digits(), names, changes, ends, digests, origin)
+    }
+
+    /// A plan of waves that are known, as they are when it is read; names and waves are
+    /// as those of any plan.
+    pub(crate) const fn of_waves(
+        digits: Digits,
+        names: Vec<Box<str>>,
+        changes: Vec<RawChange<PlanName>>,
+        ends: Vec<usize>,
+        (before, after): (u64, u64),
+        origin: Origin,
+    ) -> Self {
         Self {
-            digits: mapping.digits(),
+            digits,
             names,
             aliases: Vec::new(),
             changes,
@@ -160,9 +172,24 @@ impl Plan {
         self
     }
 
-    /// What the plan is for: the operation and its options, with every name resolved: to the address of a service, or
-    /// to a name that only the mapping has. `None` of a diff, of the way back, and of the
-    /// first waves of a plan.
+    /// Names that the mapping may have for services that the plan knows by their address.
+    pub(crate) fn aliases(&self) -> &[Alias] {
+        &self.aliases
+    }
+
+    /// The replicas that stay beside those that a base is to have, by the index of the
+    /// base; ascending.
+    pub(crate) fn beside(&self) -> &[(u16, Box<str>)] {
+        self.proof.as_ref().map_or(&[], |proof| &proof.beside)
+    }
+
+    pub(crate) const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// What the plan is for: the operation and its options, with every name resolved, to
+    /// the address of a service or a name that only the mapping has. `None` of a diff, of
+    /// the way back, and of the first waves of a plan.
     #[must_use]
     pub fn goal(&self) -> Option<&Goal> {
         match &self.origin {
@@ -363,7 +390,8 @@ impl Plan {
     }
 
     /// What is left to do after it, and why; `None` when nothing is, as it is
-    /// without restrictions.
+    /// without restrictions, and of a plan that was read: [`Verified::report`] judges
+    /// where that leads.
     #[must_use]
     pub fn shortfall(&self) -> Option<&Shortfall> {
         self.shortfall.as_deref()
@@ -380,6 +408,28 @@ impl Plan {
     #[must_use]
     pub const fn digest_afterwards(&self) -> u64 {
         self.after
+    }
+}
+
+impl PartialEq for Plan {
+    /// Whether the two say the same as files. The shortfall, which is a judgement of
+    /// where a plan leads, takes no part.
+    fn eq(&self, other: &Self) -> bool {
+        let whole = |plan: &Self| (plan.digits, plan.before, plan.after);
+        let has_same_changes = || {
+            if self.names == other.names {
+                self.changes == other.changes
+            } else {
+                // Names that no change has make no difference.
+                self.changes().eq(other.changes())
+            }
+        };
+        whole(self) == whole(other)
+            && self.ends == other.ends
+            && self.origin == other.origin
+            && self.proof == other.proof
+            && self.aliases == other.aliases
+            && has_same_changes()
     }
 }
 

@@ -20,12 +20,12 @@ use std::fmt;
 
 use super::rest::without_gone;
 use super::{ApplyError, Origin, Plan, Proof};
-use crate::certificate::{Astray, CertificateError, Terms};
+use crate::certificate::{Astray, CertificateError, DOMAIN_WEIGHT, Terms};
 use crate::check::{CheckOptions, CheckReport};
 use crate::goal::Goal;
 use crate::index::PlanName;
-use crate::mapping::PrefixMapping;
 use crate::mapping::change::RawChange;
+use crate::mapping::{Alias, PrefixMapping};
 use crate::prefix::Base;
 use crate::share::Shares;
 use crate::topology::Topology;
@@ -130,6 +130,7 @@ impl Plan {
         mapping: &PrefixMapping,
         topology: &Topology,
     ) -> Result<Verified, VerifyError> {
+        self.refuse_other_names(topology)?;
         let before = self.accept(mapping)?;
         let after = before.apply(self)?;
         if after.digest() != self.after {
@@ -147,6 +148,21 @@ impl Plan {
             (verified.report, verified.lower_bound) = (Some(report), lower_bound);
         }
         Ok(verified)
+    }
+}
+
+impl Plan {
+    /// What the plan renames has to be the ids of services, each with their address.
+    fn refuse_other_names(&self, topology: &Topology) -> Result<(), VerifyError> {
+        let is_another = |(name, address): &&Alias| {
+            topology.find(name).is_none_or(|it| topology.at(it).address() != &**address)
+        };
+        match self.aliases.iter().find(is_another) {
+            Some((name, address)) => {
+                Err(VerifyError::Renamed { name: name.to_string(), address: address.to_string() })
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -203,16 +219,28 @@ impl Case<'_> {
         is_whole: bool,
     ) -> Result<usize, VerifyError> {
         let numbers = proof.certificate.numbers(topology)?;
-        let misses = if is_whole {
-            terms.misses_after(self.after, &proof.beside)?
-        } else {
+        if !is_whole {
             terms.refuse_other_changes(self.after)?;
-            proof.misses.unwrap_or(0)
-        };
+            return Ok(self.bound_of_whole(terms.bound(&numbers, None), proof.lower_bound));
+        }
+        let misses = terms.misses_after(self.after, &proof.beside)?;
         // A claim that a part of the bound comes to is one that all of it comes to.
-        let enough = is_whole.then(|| self.plan.moves() as i128 + misses);
-        let bound = terms.bound(&numbers, enough) - misses;
-        Ok(usize::try_from(bound.max(0)).unwrap_or(usize::MAX))
+        let enough = self.plan.moves() as i128 + misses;
+        let bound = terms.bound(&numbers, Some(enough)) - misses;
+        // Less than no move: another plan misses by less, whatever it moves.
+        usize::try_from(bound).map_err(|_| VerifyError::NotClosest)
+    }
+
+    /// The bound on the moves of the whole plan, of which this is a part, by the bound on
+    /// its cost: as claimed, where what the claim leaves is the cost of misses alone.
+    fn bound_of_whole(&self, bound: i128, claimed: usize) -> usize {
+        let rest = bound - claimed as i128;
+        let most = self.before.num_bases() * usize::from(self.goal.rules().replicas());
+        let is_of_misses = rest >= 0 && rest % i128::from(DOMAIN_WEIGHT) == 0 && claimed <= most;
+        if self.goal.may_miss_bands() && is_of_misses {
+            return claimed;
+        }
+        usize::try_from(bound.max(0)).unwrap_or(usize::MAX)
     }
 
     /// Every service that a move gives something has to be open.
@@ -264,6 +292,13 @@ pub enum VerifyError {
     },
     /// It names a service by its id, where plans name addresses.
     NotResolved,
+    /// It takes a name for a service that is not the service's id.
+    Renamed {
+        /// The name.
+        name: String,
+        /// The address that the plan has for it.
+        address: String,
+    },
     /// The certificate or the goal does not fit the topology, or the mapping.
     Certificate(CertificateError),
     /// A service gets a base that may get nothing: it is unavailable, drained, held, to
@@ -308,6 +343,8 @@ pub enum VerifyError {
         /// The check of what it ends up as.
         report: Box<CheckReport>,
     },
+    /// Loads miss their bands by more than the certificate proves to be needed.
+    NotClosest,
     /// The certificate proves another bound.
     LowerBound {
         /// The bound that the plan claims.
@@ -358,6 +395,9 @@ impl fmt::Display for VerifyError {
             Self::NotResolved => {
                 f.write_str("the mapping names a service by its id: the plan knows addresses alone")
             }
+            Self::Renamed { name, address } => {
+                write!(f, "the plan takes {name:?} for service {address}, which has no such id")
+            }
             Self::Certificate(error) => error.fmt(f),
             Self::Closed { base, service } => {
                 write!(f, "base {} goes to {service}, which is to get nothing", base.first_prefix())
@@ -390,6 +430,9 @@ impl fmt::Display for VerifyError {
                 "the plan leaves {} breaches and {} replicas outside their bands",
                 report.breaches(),
                 report.outside_band()
+            ),
+            Self::NotClosest => f.write_str(
+                "loads miss their bands by more than the certificate proves to be needed",
             ),
             Self::LowerBound { claimed, found } => write!(
                 f,

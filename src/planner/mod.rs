@@ -100,10 +100,9 @@ impl Task<'_> {
     /// The proof that a solution has the fewest moves: what the certificate comes to,
     /// recomputed from the inputs by code that knows nothing of the solver.
     pub(crate) fn prove(&self, goal: &Goal, solution: &Solution) -> Proof {
-        let misses = (self.is_soft && goal.limits_moves()).then_some(solution.misses);
         let beside = self.beside(solution);
         let Some(numbers) = &solution.numbers else {
-            return Proof { certificate: Certificate::default(), lower_bound: 0, misses, beside };
+            return Proof { certificate: Certificate::default(), lower_bound: 0, beside };
         };
         let terms = Terms::new(&self.mapping, &self.topology, &self.shares, goal)
             .expect("the goal's names are resolved");
@@ -111,7 +110,7 @@ impl Task<'_> {
         let bound = terms.bound(numbers, Some(moves + solution.misses)) - solution.misses;
         let lower_bound = usize::try_from(bound.max(0)).unwrap_or(usize::MAX);
         let certificate = numbers.by_name(&self.topology);
-        Proof { certificate, lower_bound, misses, beside }
+        Proof { certificate, lower_bound, beside }
     }
 
     /// The replicas on open services that stay beside those that a base is to have, by

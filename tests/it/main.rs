@@ -21,6 +21,7 @@ mod notation;
 mod oracle;
 mod partial;
 mod plan;
+mod plan_file;
 mod progress;
 mod public_api;
 mod rebalance;

@@ -1,8 +1,14 @@
 //! `Plan::verify`: every plan of the planner is what it says, and no forged one is.
 
-use meta0::{DecommissionOptions, Plan, RebalanceOptions, Strategy, Verified};
+mod forged;
+
+use meta0::{
+    DecommissionOptions, Digits, Level, Plan, PrefixMapping, RebalanceOptions, Rules, Strategy,
+    Verified,
+};
 
 use crate::instance::{Instance, Size};
+use crate::notation::topology;
 
 /// What verifying a plan for an instance finds.
 #[track_caller]
@@ -75,4 +81,31 @@ fn a_decommission_is_what_it_says() {
         }
     }
     assert!(compared > 3_000, "{compared}");
+}
+
+/// Where racks may hold two replicas of a base and do, two is what the planner has to
+/// reckon with: with a cap of one, every base would have to move.
+#[test]
+fn a_cap_that_the_planner_took_for_lower_would_show() {
+    let cluster = "a=s.r1.h1.v b=s.r1.h2.v c=s.r2.h3.v d=s.r2.h4.v e=s.r3.h5.v f=s.r3.h6.v";
+    let (small, grown) = (topology(cluster), topology(&format!("{cluster} g=s.r3.h7.v")));
+    let rules = Rules::new(3).unwrap().at_most(Level::Rack, 2);
+    let apart = Rules::new(3).unwrap().at_most(Level::Rack, 1);
+    let (before, options) = (crowded(), RebalanceOptions::new(rules));
+    assert!(before.rebalance(&small, &options).unwrap().is_empty());
+    assert!(before.rebalance(&small, &RebalanceOptions::new(apart)).unwrap().moves() > 100);
+    let plan = before.rebalance(&grown, &options).unwrap();
+    // The share of the new one, 256 * 3 / 7, is 109 and a fraction.
+    assert_eq!((plan.moves(), plan.is_minimal()), (109, true));
+}
+
+/// 256 bases, each with two replicas in one of the racks `a b`, `c d`, `e f`, and every
+/// load 128.
+fn crowded() -> PrefixMapping {
+    let mut crowded = PrefixMapping::new(Digits::try_from(2).unwrap());
+    for base in crowded.digits().bases() {
+        let rows = [["a", "b", "c"], ["d", "e", "f"], ["c", "d", "e"], ["a", "b", "f"]];
+        crowded.assign_services(base, rows[base.index() % 4]).unwrap();
+    }
+    crowded
 }

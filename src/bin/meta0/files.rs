@@ -6,7 +6,7 @@ use meta0::{ApplyError, Plan, PrefixMapping, Topology};
 use crate::args::{DiffArgs, PlanArgs, WaveArgs};
 use crate::failure::Failure;
 use crate::output::{Output, Staged};
-use crate::plan_file::PlanFile;
+use crate::plan_file;
 
 /// What is written, and where.
 #[derive(Debug, Clone, Copy)]
@@ -72,8 +72,9 @@ impl<'a> Files<'a> {
         }
         if let Some(output) = &self.waves.plan {
             let namespace = self.waves.steps.then_some(self.waves.namespace.as_str());
-            let file = PlanFile { plan, before, cluster, namespace };
-            files.push(("plan", output, output.stage(|out| file.write(out))?));
+            let steps = namespace.map(|namespace| (cluster, namespace));
+            let staged = output.stage(|out| plan_file::write(plan, before, steps, out))?;
+            files.push(("plan", output, staged));
         }
         Ok(StagedFiles(files))
     }

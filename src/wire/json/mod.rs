@@ -27,7 +27,7 @@
 mod cursor;
 mod entries;
 mod error;
-mod quick;
+pub(super) mod quick;
 mod seen_keys;
 mod serialize;
 mod stream;

@@ -149,7 +149,7 @@ impl QuickReader {
 }
 
 /// A name that is a text without escapes.
-fn plain_text(name: &[u8]) -> Option<&str> {
+pub(in crate::wire) fn plain_text(name: &[u8]) -> Option<&str> {
     let plain = |&byte: &u8| byte >= b' ' && byte != b'\\';
     let is_plain = !name.is_empty() && name.iter().all(plain);
     str::from_utf8(name).ok().filter(|_| is_plain)
