@@ -115,7 +115,7 @@ impl Plan {
     }
 
     /// The plan from where a cluster is back to the start of this one: what undoes the
-    /// changes that are done, the last wave first.
+    /// changes that are done, the last wave first. [`Plan::rest_from`] has an example.
     ///
     /// Takes as long as [`Plan::progress`].
     ///

@@ -33,6 +33,7 @@ use crate::topology::Topology;
 /// What [`Plan::verify`] found to be true of a plan.
 ///
 /// Prints as three lines: the plan, what it leads to, and what is proven.
+/// [`Plan::verify`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
     plan: String,

@@ -18,7 +18,8 @@ use crate::plan::{Change, Plan};
 /// wanted), or lacks a quorum that it had. Within a wave the changes may be made in any
 /// order, and some of them alone: a base is either as before the wave or as after it.
 ///
-/// [`Plan::waves`] gives them; [`Plan::max_per_service`] makes them smaller.
+/// [`Plan::waves`] gives them, and has an example; [`Plan::max_per_service`] makes them
+/// smaller.
 #[derive(Debug, Clone, Copy)]
 pub struct Wave<'a> {
     plan: &'a Plan,

@@ -36,6 +36,12 @@ fn the_public_api_is_as_listed() {
     );
 }
 
+#[test]
+fn what_a_newcomer_meets_has_an_example() {
+    let source = Source::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    assert_eq!(source.without_example(), [""; 0]);
+}
+
 /// The lines that another text lacks, each with the item that it belongs to.
 fn lacking(text: &str, other: &str) -> String {
     let lines = |text: &str| {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use syn::spanned::Spanned;
-use syn::{Attribute, Fields, ImplItem, Item, ItemImpl, Type, Visibility};
+use syn::{Attribute, Fields, ImplItem, ImplItemFn, Item, ItemImpl, Type, Visibility};
 
 pub(super) const fn is_public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
@@ -95,13 +95,25 @@ fn derived(attributes: &[Attribute]) -> Vec<String> {
 #[derive(Clone, Copy)]
 pub(super) struct Impl<'a>(pub(super) &'a ItemImpl);
 
-impl Impl<'_> {
+impl<'a> Impl<'a> {
     /// Whether it is of a type, or of a trait that names it, for a type of another crate.
     pub(super) fn is_about(self, name: &str, ours: &BTreeSet<String>) -> bool {
         match subject(&self.0.self_ty) {
             Some(subject) if ours.contains(&subject) => subject == name,
             _ => self.trait_words().contains(name),
         }
+    }
+
+    /// Its public functions that make something new, or may refuse.
+    pub(super) fn operations(self) -> impl Iterator<Item = &'a ImplItemFn> {
+        let functions = self.0.items.iter().filter_map(|item| match item {
+            ImplItem::Fn(function) if is_public(&function.vis) => Some(function),
+            _ => None,
+        });
+        functions.filter(|function| {
+            let output = text(&function.sig.output);
+            output.contains("Self") || output.contains("Result<")
+        })
     }
 
     /// The words of its trait, such as `From` and `Digits`.
@@ -172,4 +184,20 @@ fn text(node: &impl Spanned) -> String {
     let rewrites = rewritten.into_iter().chain(inside);
     let line = rewrites.fold(line, |line, (from, to)| line.replace(from, to));
     line.trim_end_matches(',').to_owned()
+}
+
+/// Whether the documentation of an item has an example, or says where there is one.
+pub(super) fn has_example(attributes: &[Attribute]) -> bool {
+    let docs = attributes.iter().filter(|attribute| attribute.path().is_ident("doc"));
+    let docs = docs.map(|line| text(line).trim_start_matches('/').to_owned()).collect::<String>();
+    docs.contains("```") || docs.contains("has an example")
+}
+
+pub(super) fn attributes_of(item: &Item) -> &[Attribute] {
+    match item {
+        Item::Struct(item) => &item.attrs,
+        Item::Enum(item) => &item.attrs,
+        Item::Fn(item) => &item.attrs,
+        _ => &[],
+    }
 }

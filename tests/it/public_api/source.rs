@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use syn::{Item, ItemImpl, UseTree};
 
-use super::item::{Impl, has_cfg_test, header_of, is_public, members_of, name_of};
+use super::item::{
+    Impl, attributes_of, has_cfg_test, has_example, header_of, is_public, members_of, name_of,
+};
 
 /// The files of the library, by path.
 #[derive(Default)]
@@ -40,8 +42,7 @@ impl Source {
         let hidden: BTreeSet<_> =
             ours.iter().filter(|name| !public.contains_key(*name)).cloned().collect();
         let item = |(name, path): (&String, &PathBuf)| {
-            let item = self.files[path].iter().find(|item| name_of(item).as_ref() == Some(name));
-            let item = item.expect("it was found there");
+            let item = self.item(name, path);
             let mut below: BTreeSet<String> = BTreeSet::new();
             for block in self.impls_of(name, path, &ours) {
                 below.extend(Impl(block).lines(name, &hidden));
@@ -52,6 +53,33 @@ impl Source {
             format!("{}\n{}", header_of(item), below.collect::<String>())
         };
         public.iter().map(item).collect::<Vec<_>>().join("\n")
+    }
+
+    /// What a newcomer meets and finds no example of: a type or a function that is
+    /// exported, or a function that makes something of a mapping, a plan or a topology.
+    /// What an error says is in its message.
+    pub(super) fn without_example(&self) -> Vec<String> {
+        let exports = self.exports();
+        let ours = exports.keys().cloned().collect();
+        let mut lacking = Vec::new();
+        for (name, path) in exports.iter().filter(|(name, _)| !name.ends_with("Error")) {
+            let item = self.item(name, path);
+            if !matches!(item, Item::Const(_)) && !has_example(attributes_of(item)) {
+                lacking.push(name.clone());
+            }
+            if ["PrefixMapping", "Plan", "Topology"].contains(&name.as_str()) {
+                let blocks = self.impls_of(name, path, &ours);
+                let operations = blocks.flat_map(|block| Impl(block).operations());
+                let operations = operations.filter(|operation| !has_example(&operation.attrs));
+                lacking.extend(operations.map(|it| format!("{name}::{}", it.sig.ident)));
+            }
+        }
+        lacking
+    }
+
+    fn item(&self, name: &str, path: &Path) -> &Item {
+        let mut items = self.files[path].iter();
+        items.find(|item| name_of(item).as_deref() == Some(name)).expect("it was found there")
     }
 
     /// The blocks that are about an item: those that name it, in files where the name
