@@ -31,6 +31,7 @@ use crate::rules::Rules;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Goal {
     /// A valid and balanced mapping, by the fewest moves.
     Rebalance(RebalanceOptions),

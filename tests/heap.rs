@@ -28,7 +28,7 @@ const NOTHING: Limit = Limit { replicas_16: 0, service: 0, change: 0, besides: 4
 const CHECK: usize = if cfg!(debug_assertions) { 200 } else { 0 };
 
 /// The limit of the operations whose names begin so; the first that fits.
-const LIMITS: [(&str, Limit); 15] = [
+const LIMITS: [(&str, Limit); 20] = [
     ("bootstrap", Limit { replicas_16: 1, service: 100 + CHECK, ..NOTHING }),
     ("check", Limit { service: 200, ..NOTHING }),
     // Their clusters grow tenfold, and are counted once.
@@ -38,6 +38,11 @@ const LIMITS: [(&str, Limit); 15] = [
     ("apply-inverse", Limit { service: 64, change: 8, ..NOTHING }),
     ("apply-diff", Limit { service: 100, change: 40, ..NOTHING }),
     ("apply-partial", Limit { replicas_16: 16 * 4, service: 100, ..NOTHING }),
+    ("apply-wave-partials", Limit { replicas_16: 16 * 18, service: 200, ..NOTHING }),
+    ("apply-progress", Limit { replicas_16: 16 * 18, service: 200, ..NOTHING }),
+    ("plan-read", Limit { replicas_16: 16 * 18, service: 400, besides: 16 << 10, ..NOTHING }),
+    ("plan-write", Limit { service: 200, besides: 132 << 10, ..NOTHING }),
+    ("plan-verify", Limit { replicas_16: 16 * 18, service: 800, besides: 512 << 10, ..NOTHING }),
     ("apply-capped-waves", Limit { service: 100, change: 64, ..NOTHING }),
     ("apply", Limit { service: 64, ..NOTHING }),
     ("from-rows", Limit { replicas_16: 16 * 4, service: 100, besides: 580 << 10, ..NOTHING }),

@@ -10,6 +10,7 @@ mod partial;
 mod position;
 mod progress;
 mod rest;
+mod safety;
 mod shortfall;
 mod steps;
 mod verify;

@@ -190,6 +190,7 @@ impl Case<'_> {
         let terms = Terms::new(before, &topology, &shares, goal)?;
         self.refuse_newcomers(&topology, &terms)?;
         self.refuse_beyond_limits()?;
+        self.plan.refuse_unsafe_waves(before, &topology, goal.rules())?;
         let options = CheckOptions::new(goal.rules()).tolerance(goal.tolerance());
         let report = self.after.check(&topology, &options);
         let report = report.map_err(CertificateError::Unsatisfiable)?;
@@ -332,6 +333,12 @@ pub enum VerifyError {
         /// How many more.
         lacking: usize,
     },
+    /// Between two waves a base is worse off than before the plan and after it: it has
+    /// fewer replicas, fewer that are up, or more in a domain than its cap.
+    Unsafe {
+        /// The base.
+        base: Base,
+    },
     /// More moves than its limits allow, in all or of a base.
     TooManyMoves {
         /// How many moves.
@@ -421,6 +428,11 @@ impl fmt::Display for VerifyError {
             Self::Lacking { base, lacking } => write!(
                 f,
                 "base {} ends up with {lacking} replicas fewer than the rules let it have",
+                base.first_prefix()
+            ),
+            Self::Unsafe { base } => write!(
+                f,
+                "base {} is worse off between two waves than before the plan and after it",
                 base.first_prefix()
             ),
             Self::TooManyMoves { moves, most } => {

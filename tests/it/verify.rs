@@ -89,8 +89,8 @@ fn a_decommission_is_what_it_says() {
 fn a_cap_that_the_planner_took_for_lower_would_show() {
     let cluster = "a=s.r1.h1.v b=s.r1.h2.v c=s.r2.h3.v d=s.r2.h4.v e=s.r3.h5.v f=s.r3.h6.v";
     let (small, grown) = (topology(cluster), topology(&format!("{cluster} g=s.r3.h7.v")));
-    let rules = Rules::new(3).unwrap().at_most(Level::Rack, 2);
-    let apart = Rules::new(3).unwrap().at_most(Level::Rack, 1);
+    let rules = Rules::new(3).unwrap().at_most(Level::Rack, 2).unwrap();
+    let apart = Rules::new(3).unwrap().at_most(Level::Rack, 1).unwrap();
     let (before, options) = (crowded(), RebalanceOptions::new(rules));
     assert!(before.rebalance(&small, &options).unwrap().is_empty());
     assert!(before.rebalance(&small, &RebalanceOptions::new(apart)).unwrap().moves() > 100);

@@ -6,6 +6,7 @@
 mod at_most;
 mod help;
 mod number;
+mod of_plan;
 mod plan;
 mod rules;
 
@@ -20,6 +21,9 @@ use help::{
     REBALANCE_HELP,
 };
 use number::at_least;
+pub(crate) use of_plan::{
+    ApplyArgs, File, OfPlan, OfPlanArgs, ShowArgs, StatusArgs, VerifyArgs, WavesArgs, WayArgs,
+};
 pub(crate) use plan::{PlanArgs, WaveArgs};
 pub(crate) use rules::RuleArgs;
 
@@ -42,6 +46,7 @@ pub(crate) enum Command {
     Rebalance(RebalanceArgs),
     Decommission(DecommissionArgs),
     Diff(DiffArgs),
+    Plan(OfPlanArgs),
     Completions(CompletionsArgs),
 }
 
@@ -297,6 +302,11 @@ pub(crate) struct ClusterArgs {
 }
 
 impl ClusterArgs {
+    /// Where the services are.
+    pub(crate) const fn services(&self) -> &Input {
+        &self.services
+    }
+
     /// The cluster.
     pub(crate) fn read(&self) -> Result<Topology, Failure> {
         self.services.read_topology(if self.location_from_address {

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::PathBuf;
 
-use meta0::{Digits, JsonError, MissingLocation, PrefixMapping, ServiceListError, Topology};
+use meta0::{Digits, JsonError, MissingLocation, Plan, PrefixMapping, ServiceListError, Topology};
 
 use crate::failure::Failure;
 
@@ -77,6 +77,13 @@ impl Input {
                 .hint("--digits must be the namespace's (ns.meta1_digits)"),
             _ => Failure::because(self, &error).hint(SOURCE),
         })
+    }
+
+    /// A plan, as `--plan` writes it.
+    pub(crate) fn read_plan(&self) -> Result<Plan, Failure> {
+        const SOURCE: &str = "`meta0 rebalance --plan FILE` writes such a plan";
+        let text = self.read(SOURCE)?;
+        Plan::from_json(&text).map_err(|error| Failure::because(self, &error).hint(SOURCE))
     }
 
     /// The file, if it can be read twice: no pipe and no device.

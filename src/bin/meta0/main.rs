@@ -16,6 +16,7 @@ mod failure;
 mod files;
 mod input;
 mod output;
+mod plan;
 mod plan_file;
 mod planned;
 mod rebalance;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Rebalance(args) => rebalance::run(&args),
         Command::Decommission(args) => decommission::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Plan(args) => plan::run(&args),
         Command::Completions(args) => completions::run(&args),
     };
     result.unwrap_or_else(|failure| failure.print())

@@ -120,6 +120,11 @@ fn take_if<'a>(loads: &mut &'a [ServiceLoad], name: &str) -> Option<&'a ServiceL
     Some(first)
 }
 
+/// Prints a report that is made already.
+pub(crate) fn say(report: &str, to_stderr: bool) -> Result<(), Failure> {
+    print_report(Format::Text, to_stderr, || report.to_owned(), String::new)
+}
+
 /// Prints the report of a format, coloured where colours are seen.
 fn print_report(
     format: Format,

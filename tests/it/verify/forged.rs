@@ -302,6 +302,7 @@ fn assert_true(it: &Forger, plan: &Plan, verified: &Verified) {
                 fresh => fresh.unwrap(),
             }
         }
+        _ => unreachable!("no other goal is made here"),
     };
     if let Some(bound) = verified.lower_bound() {
         assert!(bound <= fresh.moves(), "{bound} of {}", fresh.moves());
@@ -310,7 +311,7 @@ fn assert_true(it: &Forger, plan: &Plan, verified: &Verified) {
         Goal::Rebalance(options) => {
             options.get_max_moves().or(options.get_max_moves_per_base()).is_some()
         }
-        Goal::Decommission { .. } => false,
+        _ => false,
     };
     if is_limited || !verified.is_minimal() {
         return;
@@ -380,11 +381,12 @@ fn what_is_not_true_is_never_verified() {
     }
 }
 
-/// What is proven is of the end, whatever the order of the changes.
+/// The changes of a base in another order lead to the same end, by way of other states:
+/// some of them are no worse than before and after, others are.
 #[test]
-fn changes_in_another_order_lead_to_the_same_end() {
+fn changes_in_another_order_are_refused_where_a_base_is_worse_off_between() {
     let (accepted, all) = forge(other_waves);
-    assert_eq!(accepted, all);
+    assert!(accepted > 0 && accepted < all, "{accepted} of {all}");
 }
 
 /// Two bases exchange a replica each at the end, so that loads stay as they are.
@@ -451,7 +453,7 @@ fn a_name_is_not_what_a_plan_says_that_it_is() {
             }
             _ => service.clone(),
         });
-        let Ok(renamed) = Topology::new(renamed.collect()) else { continue };
+        let Ok(renamed) = Topology::new(renamed) else { continue };
         let options = RebalanceOptions::new(instance.rules).tolerance(instance.tolerance);
         let plan = instance.mapping.rebalance(&renamed, &options).unwrap();
         if instance.mapping.names().any(|name| service.id() == Some(name)) {

@@ -53,3 +53,48 @@ Example: what did the last rebalance change, and what would undo it?
 pub(super) const COMPLETIONS_HELP: &str = "\
 Example:
   meta0 completions bash > ~/.local/share/bash-completion/completions/meta0";
+
+pub(super) const PLAN_HELP: &str = "\
+Example: a plan is written today, and carried out next week:
+  meta0 rebalance --services services.json --mapping mapping.json --min-dist 2 \\
+    --drain 10.0.0.1:6001 --plan plan.json
+  meta0 plan verify plan.json --services services.json --mapping mapping.json
+  meta0 plan waves plan.json --mapping mapping.json --dir waves
+  meta0 plan status plan.json --mapping mapping-now.json";
+
+pub(super) const PLAN_SHOW_HELP: &str = "\
+Example:
+  meta0 plan show plan.json";
+
+pub(super) const PLAN_VERIFY_HELP: &str = "\
+Example:
+  meta0 plan verify plan.json --services services.json --mapping mapping.json
+
+The exit status is 0 only when all that the plan says is true, and 1 when some of it
+is not.";
+
+pub(super) const PLAN_STATUS_HELP: &str = "\
+Example:
+  meta0 plan status plan.json --mapping mapping-now.json
+
+Exit status:
+  0  everything is done
+  1  something is open
+  2  somebody else has changed something, or a file can't be read";
+
+pub(super) const PLAN_APPLY_HELP: &str = "\
+Example: the mapping after two waves, and what of it meta0 is to merge:
+  meta0 plan apply plan.json --mapping mapping.json --waves 2 -o after.json
+  meta0 plan apply plan.json --mapping mapping.json --waves 2 -o part.json --partial";
+
+pub(super) const PLAN_REST_HELP: &str = "\
+Example: a run broke off. Go on from there:
+  meta0 plan rest plan.json --mapping mapping-now.json --plan rest.json";
+
+pub(super) const PLAN_UNDO_HELP: &str = "\
+Example: a run broke off. Take back what it did:
+  meta0 plan undo plan.json --mapping mapping-now.json -o undo.json --partial";
+
+pub(super) const PLAN_WAVES_HELP: &str = "\
+Example:
+  meta0 plan waves plan.json --mapping mapping.json --dir waves";
