@@ -176,7 +176,7 @@ fn without_lifetimes(path: &syn::Path) -> String {
 
 /// The source of a node, in one line, without what is nobody's business: a trailing
 /// comma, or that an argument is changed inside.
-fn text(node: &impl Spanned) -> String {
+pub(super) fn text(node: &impl Spanned) -> String {
     let source = node.span().source_text().unwrap_or_default();
     let line = source.split_whitespace().collect::<Vec<_>>().join(" ");
     let rewritten = [("( ", "("), (", )", ")"), ("< ", "<"), (", >", ">")];

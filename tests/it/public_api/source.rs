@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use syn::{Item, ItemImpl, UseTree};
 
 use super::item::{
-    Impl, attributes_of, has_cfg_test, has_example, header_of, is_public, members_of, name_of,
+    Impl, attributes_of, has_cfg_test, has_example, header_of, is_public, members_of, name_of, text,
 };
 
 /// The files of the library, by path.
@@ -102,17 +102,19 @@ impl Source {
         blocks.filter(move |block| Impl(block).is_about(name, ours))
     }
 
-    /// The names that `src/lib.rs` exports, each with the file that has its item.
+    /// The names that `src/lib.rs` exports, each with the file that has its item. It has
+    /// none of its own but the guide, which is text.
     fn exports(&self) -> BTreeMap<String, PathBuf> {
         let mut exports = BTreeMap::new();
         for item in &self.files[&self.root.join("lib.rs")] {
-            if let Item::Use(used) = item
-                && is_public(&used.vis)
-            {
-                for path in paths(&used.tree) {
-                    let (name, modules) = path.split_last().expect("a path has a name");
-                    exports.insert(name.clone(), self.find(&self.root, modules, name));
-                }
+            let Item::Use(used) = item else {
+                let is_text = matches!(item, Item::Mod(module) if module.ident == "guide");
+                assert!(is_text || !text(item).contains("pub "), "{}", text(item));
+                continue;
+            };
+            for path in paths(&used.tree).into_iter().filter(|_| is_public(&used.vis)) {
+                let (name, modules) = path.split_last().expect("a path has a name");
+                exports.insert(name.clone(), self.find(&self.root, modules, name));
             }
         }
         exports
@@ -150,6 +152,8 @@ fn paths(tree: &UseTree) -> Vec<Vec<String>> {
         }
         UseTree::Name(name) => vec![vec![name.ident.to_string()]],
         UseTree::Group(group) => group.items.iter().flat_map(paths).collect(),
-        UseTree::Rename(_) | UseTree::Glob(_) => Vec::new(),
+        // No item has such a name, so that an export of that kind is refused.
+        UseTree::Rename(name) => vec![vec![format!("{} as {}", name.ident, name.rename)]],
+        UseTree::Glob(_) => vec![vec!["*".to_owned()]],
     }
 }
