@@ -10,9 +10,11 @@ mod rebalance;
 mod reports;
 mod restrictions;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::fixtures::fixture;
@@ -58,6 +60,12 @@ fn folder_with(name: &str, text: &str) -> (TempDir, PathBuf) {
     let path = folder.path().join(name);
     std::fs::write(&path, text).unwrap();
     (folder, path)
+}
+
+/// The services of a mapping as a report judges it, by their addresses.
+fn services(state: &Value) -> BTreeMap<&str, &Value> {
+    let services = state["services"].as_array().unwrap();
+    services.iter().map(|service| (service["addr"].as_str().unwrap(), service)).collect()
 }
 
 fn names_in(folder: &Path) -> Vec<String> {
@@ -145,6 +153,12 @@ fn rules_that_cant_be_met_are_status_1() {
     let mut check = meta0("check --services - --digits 2 --degradation 1 --level rack --mapping");
     let text = complaint(check.arg(mapping).write_stdin(THREE), 1);
     assert!(text.contains("hint: lower --replicas or --degradation, or add"), "{text}");
+    let down = r#"[{"addr": "a:1", "score": 9, "tags": {"tag.loc": "h1.d1", "tag.up": false}}]"#;
+    assert_eq!(
+        complaint(meta0("bootstrap --services -").write_stdin(down), 1),
+        "error: the rules can't be met: no base can have 3 replicas: no service is available\n\
+         hint: a service is available that is up, not drained, and of a score above 0\n"
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! text, so they speak to the person at the terminal.
 
 mod at_most;
+mod diff;
 mod help;
 mod number;
 mod of_plan;
@@ -16,9 +17,9 @@ use meta0::{Digits, MissingLocation, PrefixMapping, Strategy, Tolerance, Topolog
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::output::Output;
+pub(crate) use diff::DiffArgs;
 use help::{
-    BOOTSTRAP_HELP, CHECK_HELP, COMPLETIONS_HELP, DECOMMISSION_HELP, DIFF_HELP, MAIN_HELP,
-    REBALANCE_HELP,
+    BOOTSTRAP_HELP, CHECK_HELP, COMPLETIONS_HELP, DECOMMISSION_HELP, MAIN_HELP, REBALANCE_HELP,
 };
 use number::at_least;
 pub(crate) use of_plan::{
@@ -53,8 +54,8 @@ pub(crate) enum Command {
 /// Make a balanced, valid and mixed mapping from nothing.
 ///
 /// Every base gets its replicas, as far apart as the rules say; every service
-/// and every domain gets its fair share. Services of score 0 get nothing.
-/// Without --output nothing is written: the report says what would be.
+/// and every domain gets its fair share. Services of score 0 or that are down get
+/// nothing. Without --output nothing is written: the report says what would be.
 #[derive(Debug, Args)]
 #[command(after_help = BOOTSTRAP_HELP)]
 pub(crate) struct BootstrapArgs {
@@ -107,8 +108,8 @@ pub(crate) struct CheckArgs {
 ///
 /// Whatever is wrong with it: dead, unknown or new services, bases that miss
 /// replicas, have too many or have them too close together, unfair loads. The
-/// number of moves comes with its proof. A plan that changes nothing writes
-/// nothing.
+/// number of moves comes with its proof. The files that are named are written also
+/// when nothing changes.
 #[derive(Debug, Args)]
 #[command(after_help = REBALANCE_HELP)]
 pub(crate) struct RebalanceArgs {
@@ -239,44 +240,18 @@ impl From<Choice> for Strategy {
     }
 }
 
-/// Find what changes a mapping into another.
-///
-/// Services are compared by the names that the mappings have for them.
-#[derive(Debug, Args)]
-#[command(after_help = DIFF_HELP)]
-pub(crate) struct DiffArgs {
-    /// The mapping to start from; - is standard input
-    #[arg(value_hint = ValueHint::FilePath)]
-    old: Input,
-
-    /// The mapping to end at; - is standard input
-    #[arg(value_hint = ValueHint::FilePath)]
-    new: Input,
-
-    /// How many leading hex digits name a base, 0 to 4 (`ns.meta1_digits`)
-    #[arg(long, value_name = "N", default_value_t, allow_negative_numbers = true)]
-    digits: Digits,
-
-    /// Where to write the bases that change: merged into OLD, they make NEW
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    #[arg(help_heading = "Output")]
-    pub(crate) output: Option<Output>,
-
-    #[command(flatten)]
-    pub(crate) waves: WaveArgs,
-
-    #[command(flatten)]
-    pub(crate) report: ReportArgs,
-}
-
-impl DiffArgs {
-    /// The two mappings; one of them may be standard input.
-    pub(crate) fn read(&self) -> Result<(PrefixMapping, PrefixMapping), Failure> {
-        if self.old == Input::Stdin && self.new == Input::Stdin {
-            return Err(Failure::new("OLD and NEW can't both be standard input")
-                .hint("give a file for one of them"));
+/// Refuses a second input that is standard input.
+fn one_stdin<'a>(
+    inputs: impl IntoIterator<Item = (&'a str, Option<&'a Input>)>,
+) -> Result<(), Failure> {
+    let inputs = inputs.into_iter().filter(|(_, input)| *input == Some(&Input::Stdin));
+    let names: Vec<_> = inputs.map(|(name, _)| name).collect();
+    match names[..] {
+        [first, second, ..] => {
+            Err(Failure::new(format!("{first} and {second} can't both be standard input"))
+                .hint("give a file for one of them"))
         }
-        Ok((self.old.read_mapping(self.digits, None)?, self.new.read_mapping(self.digits, None)?))
+        _ => Ok(()),
     }
 }
 
@@ -323,10 +298,7 @@ impl ClusterArgs {
         mapping: &Input,
         digits: Digits,
     ) -> Result<(Topology, PrefixMapping), Failure> {
-        if self.services == Input::Stdin && *mapping == Input::Stdin {
-            return Err(Failure::new("--services and --mapping can't both be standard input")
-                .hint("give a file for one of them"));
-        }
+        one_stdin([("--services", Some(&self.services)), ("--mapping", Some(mapping))])?;
         let cluster = self.read()?;
         let mapping = mapping.read_mapping(digits, Some(&cluster))?;
         Ok((cluster, mapping))

@@ -56,6 +56,11 @@ impl Failure {
 
 impl From<Unsatisfiable> for Failure {
     fn from(error: Unsatisfiable) -> Self {
+        let failure = Self::unmet("the rules can't be met", &error);
+        if error.capacity == 0 {
+            return failure
+                .hint("a service is available that is up, not drained, and of a score above 0");
+        }
         let mut options = vec!["--replicas"];
         if error.rules.get_min_dist().get() > 1 {
             options.push("--min-dist");
@@ -66,8 +71,7 @@ impl From<Unsatisfiable> for Failure {
         let has_cap = |&level: &Level| error.rules.get_at_most(level).is_some();
         let raise = if Level::ALL.iter().any(has_cap) { ", raise --at-most" } else { "" };
         let lower = options.join(" or ");
-        let hint = format!("lower {lower}{raise}, or add services elsewhere");
-        Self::unmet("the rules can't be met", &error).hint(hint)
+        failure.hint(format!("lower {lower}{raise}, or add services elsewhere"))
     }
 }
 

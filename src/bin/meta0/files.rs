@@ -1,12 +1,17 @@
 //! The files that a plan is written to: the mapping it leads to, and the plan
-//! itself.
+//! itself. Each that is named is written, also when nothing changes, so that no
+//! older file is taken for it.
 
-use meta0::{ApplyError, Plan, PrefixMapping, Topology};
+use meta0::{ApplyError, Base, Plan, PrefixMapping, Topology};
 
 use crate::args::{DiffArgs, PlanArgs, WaveArgs};
 use crate::failure::Failure;
 use crate::output::{Output, Staged};
 use crate::plan_file;
+use crate::report::first_few;
+
+/// What becomes of a plan when no file is named.
+const NOTHING: &str = "nothing written: --output FILE writes the mapping, --plan FILE the plan";
 
 /// What is written, and where.
 #[derive(Debug, Clone, Copy)]
@@ -60,15 +65,18 @@ impl<'a> Files<'a> {
         after: &PrefixMapping,
     ) -> Result<StagedFiles<'a>, Failure> {
         let mut files = Vec::new();
+        let mut unsaid = Vec::new();
         if let Some(output) = self.mapping {
             let staged = if self.partial {
                 let object = plan.partial_json(before).map_err(|error| misfit(&error))?;
-                let object = object.as_deref().map(str::as_bytes);
-                object.map(|object| output.stage(|out| out.write_all(object))).transpose()?
+                let object = object.as_deref().unwrap_or("{}\n");
+                output.stage(|out| out.write_all(object.as_bytes()))?
             } else {
-                Some(output.stage(|out| after.write_json(out))?)
+                output.stage(|out| after.write_json(out))?
             };
-            files.extend(staged.map(|staged| ("mapping", output, staged)));
+            files.push(("mapping", output, staged));
+            let had_some = |base: &Base| before.services_of(*base).len() > 0;
+            unsaid.extend(after.missing_bases().filter(had_some));
         }
         if let Some(output) = &self.waves.plan {
             let namespace = self.waves.steps.then_some(self.waves.namespace.as_str());
@@ -76,36 +84,46 @@ impl<'a> Files<'a> {
             let staged = output.stage(|out| plan_file::write(plan, before, steps, out))?;
             files.push(("plan", output, staged));
         }
-        Ok(StagedFiles(files))
-    }
-
-    /// Why nothing is written, in words.
-    pub(crate) fn why_nothing(self, plan: &Plan) -> &'static str {
-        if plan.is_empty() {
-            "nothing written: nothing changes"
-        } else if self.mapping.is_some() || self.waves.plan.is_some() {
-            "nothing written"
-        } else {
-            "nothing written: --output FILE writes the mapping, --plan FILE the plan"
-        }
+        Ok(StagedFiles { files, unsaid })
     }
 }
 
-/// Files that wait for their places: what each is, and where it goes.
+/// Files that wait for their places.
 #[derive(Debug, Default)]
-pub(crate) struct StagedFiles<'a>(Vec<(&'static str, &'a Output, Staged)>);
+pub(crate) struct StagedFiles<'a> {
+    /// What each is, and where it goes.
+    files: Vec<(&'static str, &'a Output, Staged)>,
+    /// The bases that lose their last replica, which the mapping can't say.
+    unsaid: Vec<Base>,
+}
 
 impl StagedFiles<'_> {
-    /// What is written where, in words; `None` when nothing is.
-    pub(crate) fn describe(&self) -> Option<String> {
-        let lines = self.0.iter().map(|(what, output, _)| format!("{what} written to {output}"));
-        let lines: Vec<_> = lines.collect();
-        (!lines.is_empty()).then(|| lines.join("\n"))
+    /// What is written where, in words.
+    pub(crate) fn describe(&self) -> String {
+        if self.files.is_empty() {
+            return NOTHING.to_owned();
+        }
+        let line = |(what, output, _): &(_, _, _)| format!("{what} written to {output}");
+        let mut lines: Vec<_> = self.files.iter().map(line).collect();
+        match self.unsaid.len() {
+            0 => {}
+            1 => lines.push(format!(
+                "the mapping can't say that base {} loses its last replica: meta0 keeps what it \
+                 has of it",
+                first_few(&self.unsaid)
+            )),
+            count => lines.push(format!(
+                "the mapping can't say that {count} bases lose their last replica: meta0 keeps \
+                 what it has of {}",
+                first_few(&self.unsaid)
+            )),
+        }
+        lines.join("\n")
     }
 
     /// Puts each in its place.
     pub(crate) fn commit(self) -> Result<(), Failure> {
-        self.0.into_iter().try_for_each(|(_, _, staged)| staged.commit())
+        self.files.into_iter().try_for_each(|(_, _, staged)| staged.commit())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
@@ -39,13 +39,19 @@ impl Input {
         without_location: MissingLocation,
     ) -> Result<Topology, Failure> {
         const SOURCE: &str = "`openio cluster list meta1 -f json` prints such a list";
-        let text = self.read(SOURCE)?;
-        let services = meta0::read_services(&text, without_location).map_err(|error| {
+        let mut text = Vec::new();
+        self.open()
+            .and_then(|mut input| input.read_to_end(&mut text))
+            .map_err(|error| self.unreadable(&error, SOURCE))?;
+        let services = meta0::read_services(text, without_location).map_err(|error| {
             let failure = Failure::because(self, &error);
             match error {
+                ServiceListError::NotUtf8 { offset, .. } => self.no_text(offset, SOURCE),
                 ServiceListError::NoLocation { .. } => failure
                     .hint("--location-from-address takes the host part of an address for its host"),
-                ServiceListError::Location { .. } | ServiceListError::Score { .. } => failure,
+                ServiceListError::Location { .. }
+                | ServiceListError::Score { .. }
+                | ServiceListError::Up { .. } => failure,
                 _ => failure.hint(SOURCE),
             }
         })?;
@@ -60,15 +66,10 @@ impl Input {
         topology: Option<&Topology>,
     ) -> Result<PrefixMapping, Failure> {
         const SOURCE: &str = "the proxy's /v3.0/NS/admin/meta0_list answers such a mapping";
-        let read = match (self.regular_file(), topology) {
-            (Some(file), Some(topology)) => {
-                PrefixMapping::read_json_resolved(file, digits, topology)
-            }
-            (Some(file), None) => PrefixMapping::read_json(file, digits),
-            (None, Some(topology)) => {
-                PrefixMapping::from_json_resolved(&self.read(SOURCE)?, digits, topology)
-            }
-            (None, None) => PrefixMapping::from_json(&self.read(SOURCE)?, digits),
+        let input = self.open().map_err(|error| self.unreadable(&error, SOURCE))?;
+        let read = match topology {
+            Some(topology) => PrefixMapping::read_json_resolved(input, digits, topology),
+            None => PrefixMapping::read_json(input, digits),
         };
         read.map_err(|error| match error {
             JsonError::Io { source } => self.unreadable(&source, SOURCE),
@@ -82,30 +83,15 @@ impl Input {
     /// A plan, as `--plan` writes it.
     pub(crate) fn read_plan(&self) -> Result<Plan, Failure> {
         const SOURCE: &str = "`meta0 rebalance --plan FILE` writes such a plan";
-        let text = self.read(SOURCE)?;
-        Plan::from_json(&text).map_err(|error| Failure::because(self, &error).hint(SOURCE))
+        let input = self.open().map_err(|error| self.unreadable(&error, SOURCE))?;
+        Plan::read_json(input).map_err(|error| Failure::because(self, &error).hint(SOURCE))
     }
 
-    /// The file, if it can be read twice: no pipe and no device.
-    fn regular_file(&self) -> Option<File> {
-        match self {
-            Self::File(path) if path.is_file() => File::open(path).ok(),
-            _ => None,
-        }
-    }
-
-    /// The whole text; where there is none, a hint says where it comes from.
-    fn read(&self, source: &str) -> Result<String, Failure> {
-        let bytes = match self {
-            Self::Stdin => {
-                let mut bytes = Vec::new();
-                io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
-            }
-            Self::File(path) => fs::read(path),
-        };
-        let bytes = bytes.map_err(|error| self.unreadable(&error, source))?;
-        String::from_utf8(bytes)
-            .map_err(|error| self.no_text(error.utf8_error().valid_up_to(), source))
+    fn open(&self) -> io::Result<Box<dyn Read>> {
+        Ok(match self {
+            Self::Stdin => Box::new(io::stdin().lock()),
+            Self::File(path) => Box::new(File::open(path)?),
+        })
     }
 
     fn unreadable(&self, error: &io::Error, source: &str) -> Failure {

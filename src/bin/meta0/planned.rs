@@ -35,8 +35,7 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
-    /// Writes the mapping and the plan where told, unless nothing changes, and
-    /// reports.
+    /// Writes the mapping and the plan where told, and reports.
     pub(crate) fn deliver(self, files: Files<'_>, args: &ReportArgs) -> Result<ExitCode, Failure> {
         let plan = files.in_waves(self.plan);
         let after = self.before.apply(&plan).map_err(|error| misfit(&error))?;
@@ -44,11 +43,8 @@ impl Planned {
         let is = after.check(&target(&self.cluster, &plan), &self.options)?;
 
         let is_sound = is.is_clean() || self.is_restricted;
-        let staged = if is_sound && !plan.is_empty() {
-            files.stage(&plan, &self.cluster, &self.before, &after)?
-        } else {
-            StagedFiles::default()
-        };
+        let staged = is_sound.then(|| files.stage(&plan, &self.cluster, &self.before, &after));
+        let staged = staged.transpose()?;
         let report = Report {
             command: self.command,
             topology: &self.cluster,
@@ -58,10 +54,12 @@ impl Planned {
             before: Some(&was),
             after: Some(&is),
             plan: Some(&plan),
-            outcome: staged.describe().unwrap_or_else(|| files.why_nothing(&plan).to_owned()),
+            outcome: staged
+                .as_ref()
+                .map_or_else(|| "nothing written".to_owned(), StagedFiles::describe),
         };
         report.print(args, files.use_stdout())?;
-        staged.commit()?;
+        staged.map_or(Ok(()), StagedFiles::commit)?;
         let is_done = is.is_clean() || (self.is_restricted && !self.is_strict);
         Ok(ExitCode::from(u8::from(!is_done)))
     }

@@ -19,9 +19,10 @@ pub(crate) fn run(args: &RebalanceArgs) -> Result<ExitCode, Failure> {
         .tolerance(args.tolerance)
         .drain(&args.drain)
         .hold(&args.hold)
-        .hold_bases(held_bases.iter().copied())
-        .max_moves(args.max_moves.unwrap_or(usize::MAX))
-        .max_moves_per_base(args.max_moves_per_base.unwrap_or(usize::MAX));
+        .hold_bases(held_bases.iter().copied());
+    let options = args.max_moves.into_iter().fold(options, RebalanceOptions::max_moves);
+    let most = args.max_moves_per_base;
+    let options = most.into_iter().fold(options, RebalanceOptions::max_moves_per_base);
     let plan = before.rebalance(&cluster, &options).map_err(refused)?;
     Planned {
         command: "rebalance",

@@ -9,10 +9,7 @@ mod text;
 
 use std::io::{self, Write};
 
-use meta0::{
-    Band, Base, CheckReport, Digits, DomainLoad, Level, Plan, Rules, Service, ServiceIndex,
-    ServiceLoad, Topology,
-};
+use meta0::{Base, CheckReport, Digits, Plan, Rules, Topology};
 
 use crate::args::{Format, ReportArgs};
 use crate::failure::Failure;
@@ -43,26 +40,6 @@ pub(crate) struct Report<'a> {
     pub(crate) outcome: String,
 }
 
-/// A service of the cluster, or of the mapping alone.
-#[derive(Debug, Clone, Copy)]
-struct Holder<'a> {
-    name: &'a str,
-    index: Option<ServiceIndex>,
-    service: Option<&'a Service>,
-    before: Option<u64>,
-    after: Option<u64>,
-    band: Band,
-}
-
-/// A domain of the cluster, and what its available services hold.
-#[derive(Debug, Clone, Copy)]
-struct DomainRow<'a> {
-    name: &'a str,
-    before: Option<u64>,
-    after: Option<u64>,
-    band: Band,
-}
-
 impl<'a> Report<'a> {
     /// Prints it where the mapping doesn't go.
     pub(crate) fn print(&self, args: &ReportArgs, to_stderr: bool) -> Result<(), Failure> {
@@ -74,50 +51,13 @@ impl<'a> Report<'a> {
     fn state(&self) -> Option<&'a CheckReport> {
         self.after.or(self.before)
     }
-
-    /// Every domain of a level, ascending by location.
-    fn domains(&self, level: Level) -> impl Iterator<Item = DomainRow<'a>> {
-        let [before, after] =
-            [self.before, self.after].map(|state| state.map(|state| state.domain_loads(level)));
-        self.topology.domains(level).iter().enumerate().map(move |(place, domain)| {
-            let [before, after] = [before, after].map(|loads| loads.map(|loads| &loads[place]));
-            DomainRow {
-                name: domain.name(),
-                before: before.map(DomainLoad::load),
-                after: after.map(DomainLoad::load),
-                band: after.or(before).map(DomainLoad::band).unwrap_or_default(),
-            }
-        })
-    }
-
-    /// Every service, ascending by name.
-    fn holders(&self) -> Vec<Holder<'a>> {
-        let loads = |state: Option<&'a CheckReport>| state.map_or(&[][..], CheckReport::loads);
-        let mut loads = [self.before, self.after].map(loads);
-        let mut holders = Vec::with_capacity(loads[0].len().max(loads[1].len()));
-        let next = |loads: &[&'a [ServiceLoad]; 2]| {
-            loads.iter().filter_map(|loads| loads.first()).map(ServiceLoad::name).min()
-        };
-        while let Some(name) = next(&loads) {
-            let [before, after] = loads.each_mut().map(|loads| take_if(loads, name));
-            holders.extend(after.or(before).map(|load| Holder {
-                name,
-                index: load.service(),
-                service: load.service().and_then(|index| self.topology.service(index)),
-                before: self.before.map(|_| before.map_or(0, ServiceLoad::load)),
-                after: self.after.map(|_| after.map_or(0, ServiceLoad::load)),
-                band: load.band(),
-            }));
-        }
-        holders
-    }
 }
 
-/// The first of some loads, which it is then taken from, if it has that name.
-fn take_if<'a>(loads: &mut &'a [ServiceLoad], name: &str) -> Option<&'a ServiceLoad> {
-    let (first, rest) = loads.split_first().filter(|(first, _)| first.name() == name)?;
-    *loads = rest;
-    Some(first)
+/// The prefixes of the first few bases.
+pub(crate) fn first_few(bases: &[Base]) -> String {
+    let some = bases.iter().take(4).map(|base| base.first_prefix().to_string());
+    let some = some.collect::<Vec<_>>().join(", ");
+    if bases.len() > 4 { some + ", …" } else { some }
 }
 
 /// Prints a report that is made already.

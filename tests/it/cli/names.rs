@@ -1,8 +1,8 @@
 //! What services are called: each name is resolved once, for plan and report.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{answer, complaint, folder_with, meta0};
+use super::{answer, complaint, folder_with, meta0, services};
 
 /// A service in each of four sites; two have a service id.
 const SITES: &str = r#"[
@@ -35,11 +35,10 @@ fn the_report_drains_what_the_plan_drains() {
         let mut command = meta0(&format!("{command} {RULES} --format json"));
         let report = answer(command.current_dir(&folder).write_stdin(SITES), 0);
         let report: Value = serde_json::from_str(&report).unwrap();
-        let ceil = |name: &str| {
-            let services = report["services"].as_array().unwrap();
-            services.iter().find(|service| service["addr"] == name).unwrap()["ceil"].clone()
-        };
-        assert_eq!(["a", "b", "c", "d", "dead"].map(ceil), [1, 1, 0, 1, 0]);
+        let (before, after) = (services(&report["before"]), services(&report["after"]));
+        assert_eq!(["a", "b", "c", "d"].map(|name| &after[name]["ceil"]), [1, 1, 0, 1]);
+        assert_eq!((&before["dead"]["load"], &before["dead"]["ceil"]), (&json!(1), &json!(0)));
+        assert!(!after.contains_key("dead"), "{report}");
         assert_eq!(report["moves"], 1);
     }
 }

@@ -90,12 +90,22 @@ fn a_diff_has_a_plan_too() {
 }
 
 #[test]
-fn a_part_of_no_base_is_not_written() {
-    let (folder, _) = folder_with("old.json", r#"{"0000": ["a:1"]}"#);
-    let mut command = meta0("diff --digits 1 old.json - -o part.json");
-    let report = answer(command.write_stdin("{}").current_dir(&folder), 0);
-    assert!(report.starts_with("1 removal of 1 base in 1 wave\nnothing written\n"));
-    assert_eq!(names_in(folder.path()), ["old.json"]);
+fn bases_that_no_mapping_can_take_away_are_told_of() {
+    let (folder, _) = folder_with("old.json", r#"{"0000": ["a:1"], "1000": ["a:1"]}"#);
+    let run = |new: &'static str| {
+        let mut command = meta0("diff --digits 1 old.json - -o part.json");
+        let report = answer(command.current_dir(&folder).write_stdin(new), 0);
+        assert_eq!(fs::read_to_string(folder.path().join("part.json")).unwrap(), "{}\n");
+        report
+    };
+    assert!(run(r#"{"1000": ["a:1"]}"#).starts_with(
+        "1 removal of 1 base in 1 wave\nmapping written to part.json\nthe mapping can't say that \
+         base 0000 loses its last replica: meta0 keeps what it has of it\n"
+    ));
+    assert!(run("{}").contains(
+        "\nthe mapping can't say that 2 bases lose their last replica: meta0 keeps what it has of \
+         0000, 1000\n"
+    ));
 }
 
 #[test]

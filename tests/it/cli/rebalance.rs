@@ -6,7 +6,7 @@ use std::path::Path;
 use meta0::PrefixMapping;
 use serde_json::{Value, json};
 
-use super::{answer, complaint, folder_with, meta0, names_in};
+use super::{answer, complaint, folder_with, meta0, names_in, services};
 
 const DAMAGED: &str = "--digits 2 --min-dist 2 --services @services-12-one-down.conscience.json";
 const MAPPING: &str = "--mapping @mapping-12-dead-and-unknown.digits2.json";
@@ -42,8 +42,16 @@ fn a_damaged_mapping_is_made_whole() {
     let again = format!("rebalance {DAMAGED} --mapping new.json -o newer.json --plan p.json");
     let report = answer(meta0(&again).current_dir(&folder), 0);
     assert!(report.starts_with("OK: nothing to do: every base keeps the rules"), "{report}");
-    assert!(report.contains("\nnothing written: nothing changes\n"), "{report}");
-    assert_eq!(names_in(folder.path()), ["new.json", "plan.json"]);
+    assert!(
+        report.contains("\nmapping written to newer.json\nplan written to p.json\n"),
+        "{report}"
+    );
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    assert_eq!(read("newer.json"), read("new.json"));
+    assert_eq!(serde_json::from_str::<Value>(&read("p.json")).unwrap()["moves"], 0);
+    let part = format!("rebalance {DAMAGED} --mapping new.json -o part.json --partial");
+    answer(meta0(&part).current_dir(&folder), 0);
+    assert_eq!(read("part.json"), "{}\n", "an older file is not taken for the answer");
 }
 
 #[test]
@@ -56,14 +64,15 @@ fn the_json_has_the_counts_of_the_plan() {
     assert_eq!(report["before"]["breaches"]["unknown"], 128);
     assert_eq!(report["after"]["breaches"]["unknown"], 0);
     assert_eq!(report["after"]["outside_band"], 0);
-    let gone = &report["services"][12];
+    let gone = "10.0.9.1:6111";
     assert_eq!(
-        *gone,
+        *services(&report["before"])[gone],
         json!({
-            "addr": "10.0.9.1:6111", "location": null, "score": 0, "before": 64, "after": 0,
-            "floor": 0, "ceil": 0,
+            "addr": gone, "location": null, "score": 0, "up": false, "load": 64, "floor": 0,
+            "ceil": 0,
         })
     );
+    assert!(!services(&report["after"]).contains_key(gone), "{report}");
 }
 
 #[test]
@@ -103,17 +112,17 @@ fn the_plan_and_the_partial_mapping_lead_to_the_whole_one() {
 
 #[test]
 fn a_location_drains_all_that_is_there() {
-    let services = "--services @services-96-with-ids.openio.json";
+    let cluster = "--services @services-96-with-ids.openio.json";
     let mapping = "--mapping @mapping-96-slices-proxy-order.digits4.json";
-    let report = report_of(&format!("{services} {mapping} --drain par1.r01 --drain oio-meta1-096"));
-    let services = report["services"].as_array().unwrap();
-    let emptied = services.iter().filter(|service| service["ceil"] == 0);
+    let report = report_of(&format!("{cluster} {mapping} --drain par1.r01 --drain oio-meta1-096"));
+    let (before, after) = (services(&report["before"]), services(&report["after"]));
+    let emptied = after.values().filter(|service| service["ceil"] == 0);
     let emptied: Vec<_> = emptied.map(|service| service["location"].as_str().unwrap()).collect();
     assert_eq!(emptied.len(), 13);
     assert!(emptied[..12].iter().all(|location| location.starts_with("par1.r01.")), "{emptied:?}");
     assert_eq!(emptied[12], "rbx2.r04.h06.d2");
-    assert!(services.iter().all(|service| service["ceil"] != 0 || service["after"] == 0));
-    assert!(services.iter().all(|service| service["score"] != 0), "the cluster is as it is");
+    assert!(after.values().all(|service| service["ceil"] != 0 || service["load"] == 0));
+    assert!(before.values().all(|service| service["score"] != 0), "the cluster is as it is");
 }
 
 #[test]

@@ -1,8 +1,15 @@
 //! Reports: the text word for word, the JSON key by key.
 
+use std::fs;
+
+use meta0::{
+    CheckOptions, Level, MinDist, MissingLocation, PrefixMapping, RebalanceOptions, Rules,
+    Topology, read_services,
+};
 use serde_json::{Value, json};
 
-use super::{THREE, answer, folder_with, meta0};
+use super::{THREE, answer, folder_with, meta0, services};
+use crate::fixtures::fixture;
 
 const DAMAGED: &str = "check --digits 2 --min-dist 2 \
     --services @services-12-one-down.conscience.json \
@@ -91,29 +98,95 @@ c:1      r2.h1.d1    16    16  ████████████████�
 fn the_json_of_a_small_check() {
     assert_eq!(
         check_three("--format json"),
-        "{\"command\":\"check\",\"digits\":1,\"replicas\":2,\"min_dist\":2,\"level\":\"host\",\
-         \"degradation\":0,\"at_most\":{},\"bases\":16,\"before\":{\"breaches\":{\"missing\":14,\"short\":0,\
-         \"excess\":1,\"duplicate\":0,\"unknown\":1,\"unavailable\":0,\"too_close\":1,\
-         \"degradation\":0,\"crowded\":0},\"outside_band\":28,\"domains_outside_band\":112,\
-         \"tolerated\":{\"site\":null,\"rack\":null,\
-         \"host\":null,\"volume\":null}},\"after\":null,\"services\":[\
-         {\"addr\":\"a:1\",\"location\":\"r1.h1.d1\",\"score\":9,\"before\":2,\"after\":null,\
-         \"floor\":8,\"ceil\":8},\
-         {\"addr\":\"b:1\",\"location\":\"r1.h1.d2\",\"score\":9,\"before\":1,\"after\":null,\
-         \"floor\":8,\"ceil\":8},\
-         {\"addr\":\"c:1\",\"location\":\"r2.h1.d1\",\"score\":9,\"before\":1,\"after\":null,\
-         \"floor\":16,\"ceil\":16},\
-         {\"addr\":\"old:1\",\"location\":null,\"score\":0,\"before\":1,\"after\":null,\
-         \"floor\":0,\"ceil\":0}],\
-         \"domains\":{\"site\":[{\"name\":\"-\",\"before\":4,\"after\":null,\"floor\":32,\"ceil\":32}],\
-         \"rack\":[{\"name\":\"r1\",\"before\":3,\"after\":null,\"floor\":16,\"ceil\":16},\
-         {\"name\":\"r2\",\"before\":1,\"after\":null,\"floor\":16,\"ceil\":16}],\
-         \"host\":[{\"name\":\"r1.h1\",\"before\":3,\"after\":null,\"floor\":16,\"ceil\":16},\
-         {\"name\":\"r2.h1\",\"before\":1,\"after\":null,\"floor\":16,\"ceil\":16}],\
-         \"volume\":[{\"name\":\"r1.h1.d1\",\"before\":2,\"after\":null,\"floor\":8,\"ceil\":8},\
-         {\"name\":\"r1.h1.d2\",\"before\":1,\"after\":null,\"floor\":8,\"ceil\":8},\
-         {\"name\":\"r2.h1.d1\",\"before\":1,\"after\":null,\"floor\":16,\"ceil\":16}]}}\n"
+        concat!(
+            r#"{"command":"check","digits":1,"#,
+            r#""replicas":2,"min_dist":2,"level":"host","degradation":0,"at_most":{},"bases":16,"#,
+            r#""before":{"breaches":{"missing":14,"short":0,"excess":1,"duplicate":0,"unknown":1,"#,
+            r#""unavailable":0,"too_close":1,"degradation":0,"crowded":0},"examples":{"#,
+            r#""missing":[{"base":"2000","kind":"missing","services":[]},"#,
+            r#"{"base":"3000","kind":"missing","services":[]},"#,
+            r#"{"base":"4000","kind":"missing","services":[]}],"#,
+            r#""excess":[{"base":"0000","kind":"excess","wanted":2,"#,
+            r#""services":["a:1","b:1","old:1"]}],"#,
+            r#""unknown":[{"base":"0000","kind":"unknown","services":["old:1"]}],"#,
+            r#""too_close":[{"base":"0000","kind":"too_close","distance":1,"min_dist":2,"#,
+            r#""services":["a:1","b:1"]}]},"outside_band":28,"domains_outside_band":112,"#,
+            r#""tolerated":{"site":null,"rack":null,"host":null,"volume":null},"services":["#,
+            r#"{"addr":"a:1","location":"r1.h1.d1","score":9,"up":true,"load":2,"floor":8,"ceil":8},"#,
+            r#"{"addr":"b:1","location":"r1.h1.d2","score":9,"up":true,"load":1,"floor":8,"ceil":8},"#,
+            r#"{"addr":"c:1","location":"r2.h1.d1","score":9,"up":true,"load":1,"#,
+            r#""floor":16,"ceil":16},"#,
+            r#"{"addr":"old:1","location":null,"score":0,"up":false,"load":1,"floor":0,"ceil":0}],"#,
+            r#""domains":{"site":[{"name":"-","load":4,"floor":32,"ceil":32}],"#,
+            r#""rack":[{"name":"r1","load":3,"floor":16,"ceil":16},"#,
+            r#"{"name":"r2","load":1,"floor":16,"ceil":16}],"#,
+            r#""host":[{"name":"r1.h1","load":3,"floor":16,"ceil":16},"#,
+            r#"{"name":"r2.h1","load":1,"floor":16,"ceil":16}],"#,
+            r#""volume":[{"name":"r1.h1.d1","load":2,"floor":8,"ceil":8},"#,
+            r#"{"name":"r1.h1.d2","load":1,"floor":8,"ceil":8},"#,
+            r#"{"name":"r2.h1.d1","load":1,"floor":16,"ceil":16}]}},"after":null}"#,
+            "\n"
+        )
     );
+}
+
+fn read_damaged() -> (Topology, PrefixMapping) {
+    let read = |name| fs::read(fixture(name)).unwrap();
+    let services = read("services-12-one-down.conscience.json");
+    let topology = Topology::new(read_services(services, MissingLocation::Refuse).unwrap());
+    let mapping = read("mapping-12-dead-and-unknown.digits2.json");
+    (topology.unwrap(), PrefixMapping::from_json(mapping, "2".parse().unwrap()).unwrap())
+}
+
+/// The report of a run on the damaged mapping.
+fn report_of(command: &str, status: i32) -> Value {
+    let options = DAMAGED.strip_prefix("check").unwrap();
+    let mut command = meta0(&format!("{command} {options} --format json"));
+    serde_json::from_str(&answer(&mut command, status)).unwrap()
+}
+
+#[test]
+fn the_json_of_a_check_is_what_the_library_serializes() {
+    let (topology, mapping) = read_damaged();
+    let options = "--at-most rack=2 --tolerance 5%";
+    let rules = Rules::new(3).unwrap().min_dist(MinDist::HOST).at_most(Level::Rack, 2).unwrap();
+    let judge = CheckOptions::new(rules).tolerance("5%".parse().unwrap()).examples(3);
+    let mut wanted = serde_json::to_value(rules).unwrap();
+    wanted["command"] = json!("check");
+    wanted["digits"] = serde_json::to_value(mapping.digits()).unwrap();
+    wanted["bases"] = json!(256);
+    wanted["before"] = serde_json::to_value(mapping.check(&topology, &judge).unwrap()).unwrap();
+    wanted["after"] = Value::Null;
+    assert_eq!(report_of(&format!("check {options}"), 1), wanted);
+}
+
+#[test]
+fn the_json_of_a_plan_has_both_checks_of_the_library() {
+    let (topology, mapping) = read_damaged();
+    let rules = Rules::new(3).unwrap().min_dist(MinDist::HOST);
+    let judge = CheckOptions::new(rules).examples(3);
+    let held = mapping.digits().base(3).unwrap();
+    let options = RebalanceOptions::new(rules).drain(["10.0.3.1:6111"]).hold_bases([held]);
+    let plan = mapping.rebalance(&topology, &options).unwrap();
+    let drained = topology.drained(&topology.select("10.0.3.1:6111"));
+    let mut wanted = serde_json::to_value(rules).unwrap();
+    wanted["command"] = json!("rebalance");
+    wanted["digits"] = json!(2);
+    wanted["held_bases"] = json!([held]);
+    wanted["bases"] = json!(256);
+    let check = |mapping: &PrefixMapping, topology| {
+        serde_json::to_value(mapping.check(topology, &judge).unwrap()).unwrap()
+    };
+    wanted["before"] = check(&mapping, &topology);
+    wanted["after"] = check(&mapping.apply(&plan).unwrap(), &drained);
+    wanted["moves"] = json!(plan.moves());
+    wanted["removals"] = json!(plan.removals());
+    wanted["moved_bases"] = json!(plan.moved_bases());
+    wanted["multi_move_bases"] = json!(plan.multi_move_bases());
+    wanted["lower_bound"] = json!(plan.lower_bound());
+    wanted["minimal"] = json!(plan.is_minimal());
+    wanted["waves"] = json!(plan.waves().len());
+    assert_eq!(report_of("rebalance --drain 10.0.3.1:6111 --hold-base 03", 0), wanted);
 }
 
 /// Every service is in its band and every base keeps the rules; one rack has a
@@ -135,40 +208,40 @@ fn the_json_says_which_domains_are_outside_their_bands() {
     assert!(state["breaches"].as_object().unwrap().values().all(|count| count == 0), "{text}");
     assert_eq!((&state["outside_band"], &state["domains_outside_band"]), (&json!(0), &json!(2)));
     assert_eq!(
-        report["domains"]["rack"],
+        state["domains"]["rack"],
         json!([
-            {"name": "r0", "before": 9, "after": null, "floor": 8, "ceil": 8},
-            {"name": "r1", "before": 7, "after": null, "floor": 8, "ceil": 8},
+            {"name": "r0", "load": 9, "floor": 8, "ceil": 8},
+            {"name": "r1", "load": 7, "floor": 8, "ceil": 8},
         ])
     );
-    let levels: Vec<_> = report["domains"].as_object().unwrap().keys().collect();
+    let levels: Vec<_> = state["domains"].as_object().unwrap().keys().collect();
     assert_eq!(levels.len(), 4, "{levels:?}");
-    assert_eq!(report["domains"]["volume"].as_array().unwrap().len(), 6);
+    assert_eq!(state["domains"]["volume"].as_array().unwrap().len(), 6);
 }
 
 #[test]
 fn the_json_of_a_damaged_mapping() {
-    let report: Value =
-        serde_json::from_str(&answer(&mut meta0(&format!("{DAMAGED} --format json")), 1)).unwrap();
+    let state = &report_of("check", 1)["before"];
     assert_eq!(
-        report["before"],
+        state["breaches"],
         json!({
-            "breaches": {
-                "missing": 4, "short": 5, "excess": 0, "duplicate": 0, "unknown": 128,
-                "unavailable": 60, "too_close": 124, "degradation": 0, "crowded": 0,
-            },
-            "outside_band": 205,
-            "domains_outside_band": 820,
-            "tolerated": {"site": null, "rack": null, "host": null, "volume": null},
+            "missing": 4, "short": 5, "excess": 0, "duplicate": 0, "unknown": 128,
+            "unavailable": 60, "too_close": 124, "degradation": 0, "crowded": 0,
         })
     );
-    let services = report["services"].as_array().unwrap();
+    assert_eq!(
+        (&state["outside_band"], &state["domains_outside_band"]),
+        (&json!(205), &json!(820))
+    );
+    let nothing = json!({"site": null, "rack": null, "host": null, "volume": null});
+    assert_eq!(state["tolerated"], nothing);
+    let services = services(state);
     assert_eq!(services.len(), 14);
     assert_eq!(
-        services[4],
+        *services["10.0.2.1:6111"],
         json!({
-            "addr": "10.0.2.1:6111", "location": "par1.r02.h01.d1", "score": 0, "before": 60,
-            "after": null, "floor": 0, "ceil": 0,
+            "addr": "10.0.2.1:6111", "location": "par1.r02.h01.d1", "score": 0, "up": false,
+            "load": 60, "floor": 0, "ceil": 0,
         })
     );
 }
@@ -176,18 +249,18 @@ fn the_json_of_a_damaged_mapping() {
 #[test]
 fn the_json_of_a_bootstrap() {
     let rules = "--digits 3 --min-dist 4 --acceptable-degradation auto";
-    let services = "--services @services-18-uneven.openio.json";
-    let mut command = meta0(&format!("bootstrap {services} {rules} --format json"));
+    let cluster = "--services @services-18-uneven.openio.json";
+    let mut command = meta0(&format!("bootstrap {cluster} {rules} --format json"));
     let report: Value = serde_json::from_str(&answer(&mut command, 0)).unwrap();
     assert_eq!(report["command"], "bootstrap");
     assert_eq!((&report["level"], &report["degradation"]), (&json!("site"), &json!(1)));
     assert_eq!((&report["bases"], &report["before"]), (&json!(4096), &Value::Null));
     assert_eq!(report["after"]["tolerated"], json!({"site": 1, "rack": 1, "host": 1, "volume": 1}));
     assert_eq!(report["after"]["outside_band"], 0);
-    for service in report["services"].as_array().unwrap() {
-        let [after, floor, ceil] =
-            ["after", "floor", "ceil"].map(|key| service[key].as_u64().unwrap());
-        assert!(service["before"].is_null() && (floor..=ceil).contains(&after), "{service}");
+    for service in services(&report["after"]).values() {
+        let [load, floor, ceil] =
+            ["load", "floor", "ceil"].map(|key| service[key].as_u64().unwrap());
+        assert!((floor..=ceil).contains(&load), "{service}");
     }
 }
 

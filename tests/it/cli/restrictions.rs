@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::{THREE, answer, complaint, folder_with, meta0, names_in};
+use super::{THREE, answer, complaint, folder_with, meta0, names_in, services};
 
 const DAMAGED: &str = "rebalance --digits 2 --min-dist 2 \
     --services @services-12-one-down.conscience.json \
@@ -28,50 +28,68 @@ fn the_json_of_a_plan_key_by_key() {
         let mut command = meta0(&format!("{command} {rules}"));
         answer(command.write_stdin(THREE).current_dir(&folder), 0)
     };
-    let state = |outside_band: u8, host: u8| {
+    let state = |services: [String; 3], domains: [String; 4]| {
+        let [site, rack, host, volume] = domains;
         format!(
             "{{\"breaches\":{{\"missing\":0,\"short\":0,\"excess\":0,\"duplicate\":0,\"unknown\":0,\
-             \"unavailable\":0,\"too_close\":0,\"degradation\":0,\"crowded\":0}},\
-             \"outside_band\":{outside_band},\"domains_outside_band\":0,\"tolerated\":{{\"site\":0,\"rack\":{host},\"host\":{host},\"volume\":0}}}}"
+             \"unavailable\":0,\"too_close\":0,\"degradation\":0,\"crowded\":0}},\"examples\":{{}},\
+             \"outside_band\":0,\"domains_outside_band\":0,\
+             \"tolerated\":{{\"site\":0,\"rack\":0,\"host\":0,\"volume\":0}},\"services\":[{}],\
+             \"domains\":{{\"site\":[{site}],\"rack\":[{rack}],\"host\":[{host}],\
+             \"volume\":[{volume}]}}}}",
+            services.join(",")
         )
     };
-    let service = |name: char, place: &str, before: u8, after: u8, floor: u8, ceil: u8| {
+    let service = |name: char, place: &str, score: u8, load: u8, [floor, ceil]: [u8; 2]| {
         format!(
-            "{{\"addr\":\"{name}:1\",\"location\":\"{place}\",\"score\":9,\"before\":{before},\
-             \"after\":{after},\"floor\":{floor},\"ceil\":{ceil}}}"
+            "{{\"addr\":\"{name}:1\",\"location\":\"{place}\",\"score\":{score},\"up\":true,\
+             \"load\":{load},\"floor\":{floor},\"ceil\":{ceil}}}"
         )
     };
-    let domain = |name: &str, before: u8, after: u8, share: u8| {
-        format!(
-            "{{\"name\":\"{name}\",\"before\":{before},\"after\":{after},\
-             \"floor\":{share},\"ceil\":{share}}}"
-        )
+    let domains = |loads: &[(&str, u8, [u8; 2])]| {
+        let domain = |(name, load, [floor, ceil]): &(&str, u8, [u8; 2])| {
+            format!("{{\"name\":\"{name}\",\"load\":{load},\"floor\":{floor},\"ceil\":{ceil}}}")
+        };
+        loads.iter().map(domain).collect::<Vec<_>>().join(",")
     };
-    let racks = |r1: &str, r2: &str| format!("{},{}", domain(r1, 2, 1, 1), domain(r2, 0, 1, 1));
+    let before = state(
+        [
+            service('a', "r1.h1.d1", 9, 1, [0, 1]),
+            service('b', "r1.h1.d2", 9, 1, [0, 1]),
+            service('c', "r2.h1.d1", 9, 0, [0, 1]),
+        ],
+        [
+            domains(&[("-", 2, [2, 2])]),
+            domains(&[("r1", 2, [1, 2]), ("r2", 0, [0, 1])]),
+            domains(&[("r1.h1", 2, [1, 2]), ("r2.h1", 0, [0, 1])]),
+            domains(&[("r1.h1.d1", 1, [0, 1]), ("r1.h1.d2", 1, [0, 1]), ("r2.h1.d1", 0, [0, 1])]),
+        ],
+    );
+    let after = state(
+        [
+            service('a', "r1.h1.d1", 9, 1, [1, 1]),
+            service('b', "r1.h1.d2", 0, 0, [0, 0]),
+            service('c', "r2.h1.d1", 9, 1, [1, 1]),
+        ],
+        [
+            domains(&[("-", 2, [2, 2])]),
+            domains(&[("r1", 1, [1, 1]), ("r2", 1, [1, 1])]),
+            domains(&[("r1.h1", 1, [1, 1]), ("r2.h1", 1, [1, 1])]),
+            domains(&[("r1.h1.d1", 1, [1, 1]), ("r1.h1.d2", 0, [0, 0]), ("r2.h1.d1", 1, [1, 1])]),
+        ],
+    );
     assert_eq!(
         run("decommission b:1"),
         format!(
             "{{\"command\":\"decommission\",\"digits\":0,\"replicas\":2,\"min_dist\":1,\
-             \"level\":\"volume\",\"degradation\":0,\"at_most\":{{}},\"bases\":1,\"before\":{},\"after\":{},\
-             \"services\":[{},{},{}],\"domains\":{{\"site\":[{}],\"rack\":[{}],\"host\":[{}],\
-             \"volume\":[{},{},{}]}},\"moves\":1,\"moved_bases\":1,\"multi_move_bases\":0,\
+             \"level\":\"volume\",\"degradation\":0,\"at_most\":{{}},\"bases\":1,\"before\":{before},\
+             \"after\":{after},\"moves\":1,\"removals\":0,\"moved_bases\":1,\"multi_move_bases\":0,\
              \"lower_bound\":1,\"minimal\":true,\"waves\":1}}\n",
-            state(0, 0),
-            state(0, 0),
-            service('a', "r1.h1.d1", 1, 1, 1, 1),
-            service('b', "r1.h1.d2", 1, 0, 0, 0),
-            service('c', "r2.h1.d1", 0, 1, 1, 1),
-            domain("-", 2, 2, 2),
-            racks("r1", "r2"),
-            racks("r1.h1", "r2.h1"),
-            domain("r1.h1.d1", 1, 1, 1),
-            domain("r1.h1.d2", 1, 0, 0),
-            domain("r2.h1.d1", 0, 1, 1),
         )
     );
     let still = run("rebalance");
     assert!(still.starts_with("{\"command\":\"rebalance\",\"digits\":0,"), "{still}");
-    let end = "\"moves\":0,\"moved_bases\":0,\"multi_move_bases\":0,\"lower_bound\":0,\
+    let end = "\"moves\":0,\"removals\":0,\"moved_bases\":0,\"multi_move_bases\":0,\"lower_bound\":0,\
                \"minimal\":true,\"waves\":0}\n";
     assert!(still.ends_with(end), "{still}");
 }
@@ -116,9 +134,9 @@ fn held_services_keep_what_they_have() {
     let arguments = format!("{DAMAGED} --hold par1.r02.h02 --hold 10.0.3.1:6111");
     let report = report_of(&arguments, 0);
     let held = ["10.0.2.2:6111", "10.0.2.2:6112", "10.0.3.1:6111"];
-    let services = report["services"].as_array().unwrap();
-    for service in services.iter().filter(|s| held.contains(&s["addr"].as_str().unwrap())) {
-        assert_eq!(service["before"], service["after"], "{service}");
+    let (before, after) = (services(&report["before"]), services(&report["after"]));
+    for addr in held {
+        assert_eq!(before[addr]["load"], after[addr]["load"], "{addr}");
     }
     let text = answer(&mut meta0(&arguments), 0);
     assert!(text.contains(", because services are held (10.0.2.2:6111, "), "{text}");
@@ -217,10 +235,10 @@ fn a_second_decommission_does_not_refill_the_first() {
         let mut command = meta0(&format!("{second} --mapping new.json --format json"));
         let report = answer(command.current_dir(&folder), 0);
         let report: Value = serde_json::from_str(&report).unwrap();
-        for service in report["services"].as_array().unwrap() {
+        for service in services(&report["after"]).values() {
             let location = service["location"].as_str().unwrap();
             if location.starts_with("par1.r01.") || location.starts_with("par1.r02.") {
-                assert_eq!(service["after"], 0, "{service}");
+                assert_eq!(service["load"], 0, "{service}");
             }
         }
     }

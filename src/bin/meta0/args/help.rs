@@ -48,7 +48,10 @@ Example: may a rack be taken away? Then write what meta0 is to merge:
 pub(super) const DIFF_HELP: &str = "\
 Example: what did the last rebalance change, and what would undo it?
   meta0 diff before.json after.json
-  meta0 diff after.json before.json --output undo.json";
+  meta0 diff after.json before.json --output undo.json
+
+Example: the requests that undo it, none of which copies from a service that is down:
+  meta0 diff after.json before.json --services services.json --plan undo.json --steps";
 
 pub(super) const COMPLETIONS_HELP: &str = "\
 Example:

@@ -164,7 +164,7 @@ pub(crate) struct WayArgs {
     pub(crate) partial: bool,
 
     /// Where to write the plan; - is standard output
-    #[arg(long = "plan", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(id = "way", long = "plan", value_name = "FILE", value_hint = ValueHint::FilePath)]
     #[arg(help_heading = "Output")]
     pub(crate) plan: Option<Output>,
 }

@@ -1,14 +1,14 @@
-//! What changes between two mappings, service by service; no cluster is known.
+//! What changes between two mappings, service by service. No rules judge them.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use meta0::{Plan, PrefixMapping};
+use meta0::{Plan, PrefixMapping, Topology};
 use serde::Serialize;
 
 use super::json::{PlanCounts, to_line};
-use super::table::{Align, Cell, STRONG, Table};
+use super::table::{Align, BAD, Cell, STRONG, Table};
 use super::{WIDE, print_report};
 use crate::args::ReportArgs;
 use crate::failure::Failure;
@@ -21,6 +21,8 @@ const MOST_CHANGED: usize = 10;
 pub(crate) struct Difference<'a> {
     pub(crate) old: &'a PrefixMapping,
     pub(crate) new: &'a PrefixMapping,
+    /// The services, where they are given.
+    pub(crate) cluster: Option<&'a Topology>,
     pub(crate) plan: &'a Plan,
     /// What became of it.
     pub(crate) outcome: String,
@@ -36,6 +38,9 @@ struct Row<'a> {
     gains: usize,
     #[serde(skip)]
     loses: usize,
+    /// Why nothing can be copied from it, if nothing can.
+    #[serde(skip)]
+    note: &'static str,
 }
 
 /// The report for programs.
@@ -75,7 +80,7 @@ impl Difference<'_> {
         for (name, load) in self.new.count_bases_by_service() {
             rows.entry(name).or_default().after = load;
         }
-        let named = rows.into_iter().map(|(addr, row)| Row { addr, ..row });
+        let named = rows.into_iter().map(|(addr, row)| Row { addr, note: self.note(addr), ..row });
         let mut rows: Vec<_> = named.collect();
         let place = |name: &str| rows.binary_search_by(|row| row.addr.cmp(name)).ok();
         for (from, to, count) in self.plan.count_changes_between(place) {
@@ -88,6 +93,15 @@ impl Difference<'_> {
         }
         rows.retain(|row| row.before + row.after > 0);
         rows
+    }
+
+    fn note(&self, name: &str) -> &'static str {
+        let Some(cluster) = self.cluster else { return "" };
+        match cluster.find(name).and_then(|service| cluster.service(service)) {
+            None => "unknown",
+            Some(service) if !service.is_up() => "down",
+            Some(_) => "",
+        }
     }
 }
 
@@ -113,10 +127,12 @@ impl fmt::Display for Text<'_> {
             rows.truncate(MOST_CHANGED);
         }
         let numbers = ["before", "after", "gains", "loses"].map(|title| (title, Align::Right));
-        let mut table = Table::new([("service", Align::Left)].into_iter().chain(numbers));
+        let (name, note) = (("service", Align::Left), ("", Align::Left));
+        let mut table = Table::new([name].into_iter().chain(numbers).chain([note]));
         for row in &rows {
             let numbers = [row.before, row.after, row.gains, row.loses].map(Cell::new);
-            table.push([Cell::new(row.addr)].into_iter().chain(numbers).collect());
+            let (name, note) = (Cell::new(row.addr), Cell::styled(row.note, BAD));
+            table.push([name].into_iter().chain(numbers).chain([note]).collect());
         }
         write!(f, "{table}")?;
         match changed - rows.len() {

@@ -2,9 +2,10 @@
 //!
 //! A wide table is cut down to its worst rows; the others are summed up.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use meta0::{Band, Level, Location};
+use meta0::{Band, CheckReport, DomainLoad, Level, Location, ServiceLoad};
 
 use super::table::{Align, BAD, Cell, GOOD, PLAIN, Table, bar};
 use super::{Report, WIDE};
@@ -24,7 +25,31 @@ struct Row<'a> {
     note: &'static str,
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    /// A service by its loads in the mappings before and after; `None` when
+    /// neither has it.
+    fn of_service(report: &Report<'_>, loads: [Option<&'a ServiceLoad>; 2]) -> Option<Self> {
+        let [before, after] = loads;
+        // On the cluster as it is, and as it is to be.
+        let (known, judged) = (before.or(after)?, after.or(before)?);
+        let held = |load: Option<&ServiceLoad>| load.map_or(0, ServiceLoad::load);
+        Some(Self {
+            name: known.name(),
+            location: known.location(),
+            before: report.before.map(|_| held(before)),
+            after: report.after.map(|_| held(after)),
+            band: judged.band(),
+            note: match known.service() {
+                None => "unknown",
+                Some(_) if !known.is_up() => "down",
+                Some(_) if !known.is_available() => "unavailable",
+                // An available service has a share.
+                Some(_) if judged.band().ceil == 0 => "drained",
+                Some(_) => "",
+            },
+        })
+    }
+
     /// The load that counts.
     fn load(&self) -> u64 {
         self.after.or(self.before).unwrap_or_default()
@@ -72,14 +97,18 @@ pub(super) struct Loads<'a> {
 }
 
 impl<'a> Loads<'a> {
-    /// The domains of a level.
+    /// The domains of a level, ascending by location.
     pub(super) fn of_domains(report: &Report<'a>, level: Level, all: bool) -> Self {
-        let rows = report.domains(level).map(|domain| Row {
-            name: domain.name,
+        let loads = |state: &'a CheckReport| state.domain_loads(level);
+        let [before, after] =
+            [report.before, report.after].map(|state| state.map_or(&[][..], loads));
+        let judged = if after.is_empty() { before } else { after };
+        let rows = judged.iter().enumerate().map(|(place, domain)| Row {
+            name: domain.name(),
             location: None,
-            before: domain.before,
-            after: domain.after,
-            band: domain.band,
+            before: before.get(place).map(DomainLoad::load),
+            after: after.get(place).map(DomainLoad::load),
+            band: domain.band(),
             note: "",
         });
         Self { noun: level.to_string(), rows: rows.collect(), compares: compares(report), all }
@@ -91,22 +120,14 @@ impl<'a> Loads<'a> {
         for (place, service) in report.topology.by_location().iter().enumerate() {
             rank[service.index()] = place;
         }
-        let mut holders = report.holders();
-        holders.sort_by_key(|holder| holder.index.map_or(usize::MAX, |index| rank[index.index()]));
-        let rows = holders.into_iter().map(|holder| Row {
-            name: holder.name,
-            location: holder.service.map(meta0::Service::location),
-            before: holder.before,
-            after: holder.after,
-            band: holder.band,
-            note: match holder.service {
-                None => "unknown",
-                Some(service) if !service.is_available() => "unavailable",
-                // An available service has a share.
-                Some(_) if holder.band.ceil == 0 => "drained",
-                Some(_) => "",
-            },
-        });
+        let mut pairs = BTreeMap::<_, [Option<&ServiceLoad>; 2]>::new();
+        for (side, state) in [report.before, report.after].into_iter().enumerate() {
+            for load in state.map_or(&[][..], CheckReport::loads) {
+                let rank = load.service().map_or(usize::MAX, |service| rank[service.index()]);
+                pairs.entry((rank, load.name())).or_default()[side] = Some(load);
+            }
+        }
+        let rows = pairs.into_values().filter_map(|loads| Row::of_service(report, loads));
         Self { noun: "service".to_owned(), rows: rows.collect(), compares: compares(report), all }
     }
 

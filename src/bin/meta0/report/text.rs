@@ -4,10 +4,10 @@ use std::fmt;
 
 use meta0::{BreachKind, CheckReport, Level, Plan, Topology};
 
-use super::Report;
 use super::loads::Loads;
 use super::moves::Moves;
 use super::table::{BAD, GOOD, STRONG};
+use super::{Report, first_few};
 
 /// Prints as the report.
 #[derive(Debug)]
@@ -193,14 +193,8 @@ impl Text<'_> {
         if held.is_empty() {
             return Ok(());
         }
-        let some = held.iter().take(4).map(|base| base.first_prefix().to_string());
-        let more = if held.len() > 4 { ", …" } else { "" };
-        let some = some.collect::<Vec<_>>().join(", ");
-        writeln!(
-            f,
-            "{STRONG}held{STRONG:#}      {}: {some}{more}",
-            plural(held.len() as u64, "base")
-        )
+        let count = plural(held.len() as u64, "base");
+        writeln!(f, "{STRONG}held{STRONG:#}      {count}: {}", first_few(held))
     }
 
     /// The levels down to that of the rules whose domains are not those of a
