@@ -190,7 +190,7 @@ pub(super) fn text(node: &impl Spanned) -> String {
 pub(super) fn has_example(attributes: &[Attribute]) -> bool {
     let docs = attributes.iter().filter(|attribute| attribute.path().is_ident("doc"));
     let docs = docs.map(|line| text(line).trim_start_matches('/').to_owned()).collect::<String>();
-    docs.contains("```") || docs.contains("has an example")
+    docs.contains("# Examples") || docs.contains("has an example")
 }
 
 pub(super) fn attributes_of(item: &Item) -> &[Attribute] {
