@@ -30,7 +30,7 @@
 //! - [`Prefix`]: the first 4 hex digits of a container id. [`Base`]: the prefixes
 //!   that share their first [`Digits`], one meta1 database.
 //! - [`Service`]: a meta1 server, with an address, an optional id, a score (0 or
-//!   less is unavailable), and a [`Location`] of up to four tokens,
+//!   less is unavailable), whether it is up, and a [`Location`] of up to four tokens,
 //!   `site.rack.host.volume`.
 //! - [`Level`]: one of those four. [`Domain`]: the services alike down to a
 //!   level. [`Topology`]: the services and their domains.
@@ -68,7 +68,7 @@
 //! | on a [`Plan`] | what it makes |
 //! |---|---|
 //! | [`verify`](Plan::verify) | whether the plan is what it says: for this mapping, to its goal, by the fewest moves |
-//! | [`to_json`](Plan::to_json), [`from_json`](Plan::from_json) | the plan as a file, and back; also in pieces, as mappings |
+//! | [`to_json`](Plan::to_json), [`from_json`](Plan::from_json) | the plan as a file, and back |
 //! | [`partial`](Plan::partial), [`rollback`](Plan::rollback), [`steps`](Plan::steps) | what meta0 is to merge, what undoes that, and the requests that carry the plan out |
 //! | [`progress`](Plan::progress), [`rest_from`](Plan::rest_from), [`undo_from`](Plan::undo_from) | how far a cluster is, the plan from there to the end, and back to the start |
 //! | [`max_per_service`](Plan::max_per_service), [`split_at`](Plan::split_at), [`inverse`](Plan::inverse) | smaller waves, two plans in place of one, the way back |
@@ -102,9 +102,8 @@
 //! `cli`: the command line, `meta0`. Off by default, so that the library alone
 //! builds none of the program's dependencies. It adds nothing to the library.
 //!
-//! `serde` is no feature: services, rules, reports, mappings and
-//! what they are made of serialize always, since the formats are part of what the library
-//! is for.
+//! `serde` is no feature: services, rules, reports, mappings, plans and what they are made
+//! of serialize always, since the formats are part of what the library is for.
 
 mod bootstrap;
 mod certificate;
