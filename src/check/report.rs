@@ -85,8 +85,8 @@ impl CheckReport {
         }
     }
 
-    /// Whether no base breaks a rule, and every service and every domain is in
-    /// its band.
+    /// Whether no base breaks a rule, and the load of every service and of every domain
+    /// is in its band: the mapping is valid and balanced.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.is_valid() && self.outside_band == 0 && self.domains_outside_band == 0
@@ -120,7 +120,8 @@ impl CheckReport {
         BreachKind::ALL.iter().map(|&kind| self.count(kind)).sum()
     }
 
-    /// The first few breaches of a kind, ascending by base.
+    /// The first breaches of a kind, ascending by base; as many as
+    /// [`CheckOptions::examples`](crate::CheckOptions::examples) asks for.
     #[must_use]
     pub fn examples(&self, kind: BreachKind) -> &[Breach] {
         self.breaches.examples(kind)

@@ -5,15 +5,7 @@
 //! certificate and the inputs. Who believes this file, the check, the certificate's
 //! rooms and the shares need not believe the planner.
 //!
-//! What is claimed depends on where the plan comes from:
-//!
-//! - a rebalance, where nothing is held and moves are not limited: the mapping ends up
-//!   valid and balanced, and no plan that does that has fewer moves;
-//! - a rebalance where services or bases are held, or a decommission: what is fixed
-//!   stays, each base has as many replicas as the rules let it, and no plan of which
-//!   that is true has a lower cost: replicas outside bands first, then moves;
-//! - under limits on moves: the limits are kept, and the bound is that of the whole plan;
-//! - all else: it leads from the one mapping to the other.
+//! What is claimed depends on where the plan comes from: [`Plan::verify`] has the list.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -34,6 +26,7 @@ use crate::topology::Topology;
 /// What [`Plan::verify`] found to be true of a plan.
 ///
 /// Prints as three lines: the plan, what it leads to, and what is proven.
+/// [`Plan::verify`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
     plan: String,
@@ -96,6 +89,17 @@ impl Plan {
     /// had with fewer moves. Everything is recomputed from the arguments; nothing of
     /// the planner takes part. The topology is that of all services, those included that
     /// the plan drains.
+    ///
+    /// What is claimed depends on where the plan comes from:
+    ///
+    /// - of a rebalance where nothing is held and moves are not limited, the mapping ends up
+    ///   valid and balanced, and no plan that does that has fewer moves;
+    /// - of a rebalance where services or bases are held, and of a decommission by the optimal
+    ///   strategy, what is fixed stays, each base has as many replicas as the rules let it, and
+    ///   no plan of which that is true has a lower cost: replicas outside bands first, then
+    ///   moves;
+    /// - under limits on moves, the limits are kept, and the bound is that of the whole plan;
+    /// - all else leads from the one mapping to the other.
     ///
     /// Takes one [`PrefixMapping::apply`], one [`PrefixMapping::check`], and the time of
     /// the bound, `O(bases * replicas^2 + services * log(services))`.
