@@ -88,7 +88,7 @@ const MOST: i64 = 1 << 60;
 /// "service": {"10.0.1.8:6112": 1}}`.
 ///
 /// Whatever the numbers are, what [`Certificate::lower_bound`] makes of them is true;
-/// bad numbers make a low bound. Why is said in [`guide::proof`](crate::guide).
+/// bad numbers make a low bound. Why is said in [`guide::proof`](crate::guide::proof).
 ///
 /// # Examples
 ///
