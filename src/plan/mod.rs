@@ -262,12 +262,13 @@ impl Plan {
         self.changes.len() - self.moves()
     }
 
+    /// How many moves each base has that has some, ascending by base.
     fn moves_by_base(&self) -> impl Iterator<Item = usize> {
-        let moves = self.changes.iter().filter(|change| change.to.is_some());
-        let mut bases: Vec<_> = moves.map(|change| change.base).collect();
-        bases.sort_unstable();
-        let counts: Vec<_> = bases.chunk_by(|a, b| a == b).map(<[u16]>::len).collect();
-        counts.into_iter()
+        let mut counts = vec![0_usize; self.digits.count()];
+        for change in &self.changes {
+            counts[usize::from(change.base)] += usize::from(change.to.is_some());
+        }
+        counts.into_iter().filter(|&moves| moves > 0)
     }
 
     /// How many bases have a move.

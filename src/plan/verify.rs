@@ -15,6 +15,7 @@
 //! - under limits on moves: the limits are kept, and the bound is that of the whole plan;
 //! - all else: it leads from the one mapping to the other.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
@@ -177,10 +178,10 @@ struct Case<'a> {
 impl Case<'_> {
     fn verify(&self, topology: &Topology) -> Result<(CheckReport, Option<usize>), VerifyError> {
         let (goal, digits) = (self.goal, self.before.digits());
-        let before = &*self.before.resolved(topology);
-        if before != self.before {
+        // What stands under its address already is borrowed.
+        let Cow::Borrowed(before) = self.before.resolved(topology) else {
             return Err(VerifyError::NotResolved);
-        }
+        };
         let goal = &*without_gone(goal, before, topology);
         let topology = goal.drained(before, topology)?;
         let shares = Shares::new(&topology, digits, goal.rules())
@@ -270,9 +271,9 @@ impl Case<'_> {
         if let Some(most) = options.get_max_moves().filter(|&most| moves > most) {
             return Err(VerifyError::TooManyMoves { moves, most });
         }
-        let moves = self.plan.moves_by_base().max().unwrap_or(0);
-        match options.get_max_moves_per_base().filter(|&most| moves > most) {
-            Some(most) => Err(VerifyError::TooManyMoves { moves, most }),
+        let Some(most) = options.get_max_moves_per_base() else { return Ok(()) };
+        match self.plan.moves_by_base().find(|&moves| moves > most) {
+            Some(moves) => Err(VerifyError::TooManyMoves { moves, most }),
             None => Ok(()),
         }
     }
