@@ -139,7 +139,7 @@ impl RebalanceOptions {
     }
 
     /// At most `most` moves. The plan is then a part of the whole one that
-    /// makes nothing worse, and [`Plan::shortfall`] says what it leaves.
+    /// makes nothing worse, and [`Plan::shortfall`](crate::Plan::shortfall) says what it leaves.
     #[must_use]
     pub const fn max_moves(mut self, most: usize) -> Self {
         self.max_moves = Some(most);
