@@ -22,8 +22,9 @@
 //! and writers that they are given, and have no clock and no hidden randomness. The
 //! same input in any order gives the same bytes on any machine.
 //!
-//! The [`guide`] has three short programs: a loop of what-ifs, a strategy of your own, and
-//! a plan carried out.
+//! The [`guide`] has a short program for each trade: a mapping in memory, a thousand
+//! what-ifs, a strategy of your own, a plan that is kept and one that is carried out, a
+//! dashboard, and a proof checked by hand.
 //!
 //! # The words
 //!

@@ -103,6 +103,7 @@ const MOST: i64 = 1 << 60;
 /// the two ends of its band. The sum of these least values is the bound (weak duality).
 /// Where loads may miss their bands, the numbers also price a replica outside: `2^40` of a
 /// service, `2^20` of a domain, and the bound is on prices and moves together.
+/// [`guide::proof`](crate::guide::proof) computes one by hand.
 ///
 /// # Examples
 ///
