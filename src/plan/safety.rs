@@ -102,11 +102,9 @@ impl Judge<'_> {
         services.filter(|&service| self.topology.at(service).is_up()).count()
     }
 
-    /// Whether each domain holds no more than its cap, or than it held.
+    /// Whether each domain that a rule caps holds no more than its cap, or than it held.
     fn is_no_more_crowded(&self, state: &State<'_>, was: &State<'_>) -> bool {
-        let binds = |level: &Level| self.rules.cap(*level) < self.rules.replicas();
-        Level::ALL.into_iter().filter(binds).all(|level| {
-            let cap = usize::from(self.rules.cap(level));
+        self.caps().all(|(level, cap)| {
             let domains = |state: &State<'_>| -> Vec<usize> {
                 let services = state.iter().filter_map(|(_, service)| *service);
                 services.map(|service| self.topology.domain_at(level, service)).collect()
@@ -116,5 +114,17 @@ impl Judge<'_> {
                 |domains: &[usize], domain| domains.iter().filter(|&&it| it == domain).count();
             here.iter().all(|&domain| count(&here, domain) <= cap.max(count(&there, domain)))
         })
+    }
+
+    /// The caps of each rule by itself, since a base that breaks one may keep another. That
+    /// a volume holds one replica is part of the distance.
+    fn caps(&self) -> impl Iterator<Item = (Level, usize)> + '_ {
+        let rules = self.rules;
+        let apart = (rules.get_min_dist().level(), 1);
+        let degradation = rules.degradation_cap().map(|cap| (rules.get_level(), cap));
+        let at_most = Level::ALL.into_iter();
+        let at_most = at_most.filter_map(move |level| Some((level, rules.get_at_most(level)?)));
+        let caps = std::iter::once(apart).chain(degradation).chain(at_most);
+        caps.filter(move |&(_, cap)| cap < rules.replicas()).map(|(level, cap)| (level, cap.into()))
     }
 }
