@@ -80,7 +80,25 @@ const MOST_BLOCKS: usize = 64;
 /// How many positions of a service are dealt at once.
 const STRIDE: usize = 4;
 
-/// How to bootstrap.
+/// How to bootstrap: by which rules, and with which mix.
+///
+/// # Examples
+///
+/// ```
+/// use meta0::{BootstrapOptions, Digits, PrefixMapping, Rules, Service, Topology};
+///
+/// let service = |n: u8| Service::new(format!("s{n}"), format!("host{n}.d0").parse().unwrap());
+/// let topology = Topology::new((1..=9).map(service))?;
+/// let digits = Digits::try_from(2)?;
+///
+/// let options = BootstrapOptions::new(Rules::new(3)?);
+/// let mapping = PrefixMapping::bootstrap(&topology, digits, &options)?;
+/// let other = PrefixMapping::bootstrap(&topology, digits, &options.seed(1))?;
+/// assert_ne!(mapping, other);
+/// // The services hold as many bases as before.
+/// assert!(mapping.count_bases_by_service().eq(other.count_bases_by_service()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BootstrapOptions {
     rules: Rules,
@@ -88,13 +106,14 @@ pub struct BootstrapOptions {
 }
 
 impl BootstrapOptions {
-    /// By those rules, with the seed 0.
+    /// By these rules, with the seed 0.
     #[must_use]
     pub const fn new(rules: Rules) -> Self {
         Self { rules, seed: 0 }
     }
 
-    /// Another seed: which services share bases changes, and nothing else.
+    /// The seed of the mix: with another one, other services share bases, and nothing
+    /// else changes. Defaults to 0.
     #[must_use]
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -106,10 +125,17 @@ impl PrefixMapping {
     /// A balanced, valid and mixed mapping from nothing. Unavailable services
     /// get nothing.
     ///
+    /// - *Valid*: every base has as many replicas as the rules want, and keeps every cap.
+    /// - *Balanced*: the load of every service and of every domain is in its [`Band`](crate::Band).
+    /// - *Spread*: a domain whose [share](Shares) is `f` replicas of a base holds
+    ///   `floor(f)` or `ceil(f)` of each base, at every level at once.
+    /// - *Mixed*: a service shares its bases with about as many others as chance would
+    ///   give it, so that the loss of one loads many a little.
+    ///
     /// The same topology, digits and options give the same mapping on every
     /// machine and in every version of this library that says no other.
     ///
-    /// Beside the mapping this allocates at most 100 bytes for each service, one
+    /// Takes `O(bases * replicas + services * log(services))`. Beside the mapping this allocates at most 100 bytes for each service, one
     /// for each 16 replicas, and 4 KiB.
     ///
     /// # Errors
@@ -159,6 +185,20 @@ impl PrefixMapping {
 }
 
 /// Why there is no mapping.
+///
+/// # Examples
+///
+/// ```
+/// use meta0::{BootstrapError, BootstrapOptions, Digits, MinDist, PrefixMapping, Rules, Service, Topology};
+///
+/// let service = |n: u8| Service::new(format!("s{n}"), format!("host{n}.d0").parse().unwrap());
+/// let topology = Topology::new((1..=2).map(service))?;
+/// let options = BootstrapOptions::new(Rules::new(3)?.min_dist(MinDist::HOST));
+/// let refused = PrefixMapping::bootstrap(&topology, Digits::MAX, &options).unwrap_err();
+/// let BootstrapError::Unsatisfiable(proof) = refused else { return Err(refused.into()) };
+/// assert_eq!((proof.capacity, proof.wanted), (2, 3));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BootstrapError {

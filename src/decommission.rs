@@ -29,12 +29,20 @@ impl PrefixMapping {
     /// moves. They are named by address, by id, or all of a location
     /// (`paris.rack1`); a name that only the mapping knows will do.
     ///
-    /// They get nothing back. Bands are those of the services that stay, or,
+    /// They get nothing back. Each freed replica goes to a service in none of whose
+    /// domains the base is then over a cap. Bands are those of the services that stay, or,
     /// when only some bases go, of all that are available. A base that has more
     /// replicas than the rules want is not refilled beyond them.
     ///
     /// With [`Strategy::Optimal`] the distance of all loads from their bands is the
-    /// least there is. The other strategies take
+    /// least there is, and [`Plan::certificate`] proves it. The other strategies choose
+    /// one replica after another, ascending by base, and prove nothing. None of their
+    /// choices leads into a dead end: where each freed replica has a place to begin with,
+    /// so has each that is left after a choice. (What the rules let a base hold are the
+    /// independent sets of a matroid.)
+    ///
+    /// Takes a pass over the table. The optimal strategy then searches as a
+    /// [rebalance](PrefixMapping::rebalance) does; the others take
     /// `O(replicas * log(services))` for each freed replica. Beside the plan this
     /// allocates at most 6 bytes for each replica, 24 for each change and 1000 for each
     /// service, and 4 KiB.
@@ -188,7 +196,7 @@ fn nowhere(task: &Task<'_>, survey: &Survey<'_>) -> DecommissionError {
 }
 
 /// Bases of which a freed replica has nowhere to go, for one reason: what the
-/// replicas that stay leave room for.
+/// replicas that stay leave room for. [`DecommissionError`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stuck {
@@ -204,6 +212,34 @@ pub struct Stuck {
 }
 
 /// Why there is no plan.
+///
+/// # Examples
+///
+/// A base that has nowhere to go, though the rules can be met elsewhere:
+///
+/// ```
+/// use meta0::{
+///     DecommissionError, DecommissionOptions, Digits, MinDist, PrefixMapping, Rules, Service,
+///     Topology,
+/// };
+///
+/// let topology = Topology::new([
+///     Service::new("a", "h1.d1".parse()?),
+///     Service::new("b", "h2.d1".parse()?),
+///     Service::new("c", "h2.d2".parse()?),
+/// ])?;
+/// let mut mapping = PrefixMapping::new(Digits::try_from(1)?);
+/// let base = mapping.digits().base(10).ok_or("no such base")?;
+/// mapping.assign_services(base, ["a", "b"])?;
+///
+/// // `c` is on the host of `b`, which stays.
+/// let options = DecommissionOptions::new(Rules::new(2)?.min_dist(MinDist::HOST)).bases([base]);
+/// let refused = mapping.decommission(&topology, ["a"], &options).unwrap_err();
+/// let DecommissionError::NowhereToGo { stuck } = &refused else { return Err(refused.into()) };
+/// assert_eq!((stuck[0].freed, stuck[0].room, &stuck[0].bases[..]), (1, 0, &[base][..]));
+/// assert_eq!(stuck[0].beside, ["b"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecommissionError {

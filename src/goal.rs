@@ -8,6 +8,28 @@ use crate::ratio::Tolerance;
 use crate::rules::Rules;
 
 /// What a plan is for: the operation that made it, with its options.
+///
+/// [`Plan::goal`](crate::Plan::goal) has it with every name resolved, and
+/// [`Plan::verify`](crate::Plan::verify) holds the plan against it. A caller who
+/// recomputes a bound makes one ([`Certificate::lower_bound`](crate::Certificate::lower_bound)).
+///
+/// # Examples
+///
+/// ```
+/// use meta0::{DecommissionOptions, Goal, RebalanceOptions, Rules, Tolerance};
+///
+/// let rules = Rules::new(3)?;
+/// let goal = Goal::Rebalance(RebalanceOptions::new(rules).drain(["10.0.0.9:6001"]));
+/// assert_eq!((goal.rules(), goal.tolerance()), (rules, Tolerance::ZERO));
+/// assert!(goal.drained_names().eq(["10.0.0.9:6001"]));
+/// assert!(!goal.may_miss_bands());
+///
+/// let services = vec!["10.0.0.9:6001".to_owned()];
+/// let goal = Goal::Decommission { services, options: DecommissionOptions::new(rules) };
+/// assert!(goal.drained_names().eq(["10.0.0.9:6001"]));
+/// assert!(goal.may_miss_bands());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Goal {
@@ -75,7 +97,38 @@ impl Goal {
     }
 }
 
-/// How to rebalance.
+/// How to rebalance: by which rules, and under which restrictions.
+///
+/// What is named several times adds up. Services are named by address, by id, or as all
+/// of a location (`paris.rack1`); names are resolved when the plan is made, and a name
+/// that stands for nothing, or for two things, is an error then.
+///
+/// | restriction | the plan | what it may leave |
+/// |---|---|---|
+/// | none, [`tolerance`](Self::tolerance), [`drain`](Self::drain) | has the fewest moves | nothing |
+/// | [`hold`](Self::hold), [`hold_bases`](Self::hold_bases) | has the fewest broken rules, then the least distance from the bands, then the fewest moves | rules that what is held breaks, loads outside their bands |
+/// | [`max_moves`](Self::max_moves), [`max_moves_per_base`](Self::max_moves_per_base) | is a part of that, and makes nothing worse | the rest |
+///
+/// [`Plan::shortfall`] says what is left, and why.
+///
+/// # Examples
+///
+/// ```
+/// use meta0::{Base, Digits, RebalanceOptions, Rules};
+///
+/// let options = RebalanceOptions::new(Rules::new(3)?)
+///     .tolerance("5%".parse()?)
+///     .drain(["paris.rack1"])
+///     .drain(["10.0.0.9:6001"])
+///     .hold(["rome"])
+///     .hold_bases([Base::parse("0A", Digits::try_from(2)?)?])
+///     .max_moves(1_000);
+/// assert_eq!(options.get_drain(), ["paris.rack1", "10.0.0.9:6001"]);
+/// assert_eq!((options.get_max_moves(), options.get_max_moves_per_base()), (Some(1_000), None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// [`Plan::shortfall`]: crate::Plan::shortfall
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RebalanceOptions {
     pub(crate) rules: Rules,
@@ -88,7 +141,7 @@ pub struct RebalanceOptions {
 }
 
 impl RebalanceOptions {
-    /// By those rules, with no tolerance and no restriction.
+    /// By these rules, with no tolerance and no restriction.
     #[must_use]
     pub fn new(rules: Rules) -> Self {
         Self {
@@ -102,7 +155,8 @@ impl RebalanceOptions {
         }
     }
 
-    /// Wider bands: fewer moves for a rougher balance. Still an exact optimum.
+    /// Wider bands: fewer moves for a rougher balance. Still an exact optimum. Defaults to
+    /// a tolerance of 0.
     #[must_use]
     pub const fn tolerance(mut self, tolerance: Tolerance) -> Self {
         self.tolerance = tolerance;
@@ -111,7 +165,8 @@ impl RebalanceOptions {
 
     /// Services that lose all they have and get nothing, as if their score were
     /// 0: by address, by id, or all of a location (`paris.rack1`). A name that
-    /// only the mapping knows is drained in any case.
+    /// only the mapping knows is drained in any case. Said several times, the services add
+    /// up. Defaults to none.
     #[must_use]
     pub fn drain(mut self, services: impl IntoIterator<Item: AsRef<str>>) -> Self {
         self.drain.extend(services.into_iter().map(|name| name.as_ref().to_owned()));
@@ -124,6 +179,8 @@ impl RebalanceOptions {
     /// Where what is held leaves a base no room for all its replicas, no live copy
     /// is taken away for that: replicas stay that break a rule, as few rules as can
     /// be. They are a load that the plan is not balanced around.
+    ///
+    /// Said several times, the services add up. Defaults to none.
     #[must_use]
     pub fn hold(mut self, services: impl IntoIterator<Item: AsRef<str>>) -> Self {
         self.hold.extend(services.into_iter().map(|name| name.as_ref().to_owned()));
@@ -131,7 +188,8 @@ impl RebalanceOptions {
     }
 
     /// Bases that keep the services they have and get no others, whatever is wrong
-    /// with them. Loads may then have to miss their bands, by as little as can be.
+    /// with them. Loads may then have to miss their bands, by as little as can be. Said
+    /// several times, the bases add up. Defaults to none.
     #[must_use]
     pub fn hold_bases(mut self, bases: impl IntoIterator<Item = Base>) -> Self {
         self.hold_bases.extend(bases);
@@ -139,14 +197,16 @@ impl RebalanceOptions {
     }
 
     /// At most `most` moves. The plan is then a part of the whole one that
-    /// makes nothing worse, and [`Plan::shortfall`] says what it leaves.
+    /// makes nothing worse, and [`Plan::shortfall`](crate::Plan::shortfall) says what it
+    /// leaves. Defaults to as many as it takes.
     #[must_use]
     pub const fn max_moves(mut self, most: usize) -> Self {
         self.max_moves = Some(most);
         self
     }
 
-    /// At most `most` moves of each base, with the same proviso.
+    /// At most `most` moves of each base, with the same proviso. Defaults to as many as it
+    /// takes.
     #[must_use]
     pub const fn max_moves_per_base(mut self, most: usize) -> Self {
         self.max_moves_per_base = Some(most);
@@ -198,7 +258,8 @@ impl RebalanceOptions {
     }
 }
 
-/// Where a freed replica goes, of the services that the rules allow.
+/// Where a freed replica goes, of the services that the rules allow. The default is
+/// the only one that proves its outcome. [`DecommissionOptions`] has an example.
 ///
 /// A choice of another kind is a closure:
 /// [`PrefixMapping::decommission_with`](crate::PrefixMapping::decommission_with).
@@ -216,7 +277,7 @@ pub enum Strategy {
     MostAvailability,
 }
 
-/// How to decommission.
+/// How to decommission: by which rules, of which bases, and with which strategy.
 ///
 /// # Examples
 ///
@@ -242,7 +303,7 @@ pub struct DecommissionOptions {
 }
 
 impl DecommissionOptions {
-    /// By those rules: all bases, no tolerance, and the optimal strategy.
+    /// By these rules: all bases, no tolerance, and the optimal strategy.
     #[must_use]
     pub const fn new(rules: Rules) -> Self {
         Self {

@@ -13,23 +13,25 @@
 //! millions of arcs. This library finds it, exactly.
 //!
 //! Nobody has to trust it: the plans of [`rebalance`](PrefixMapping::rebalance) and of
-//! [`decommission`](PrefixMapping::decommission) by its default strategy carry a lower
-//! bound on the moves of any plan to the same end. A diff, an inverse and the other
-//! strategies look for no least, and have no bound.
+//! [`decommission`](PrefixMapping::decommission) by its default strategy carry a
+//! certificate, from which anyone can recompute that no plan to the same end has fewer
+//! moves. [`Plan::verify`] does so, by nothing of the planner. A diff, an inverse and the
+//! other strategies look for no least, and have no certificate.
 //!
 //! All operations are functions of their arguments. They do no I/O but on readers
 //! and writers that they are given, and have no clock and no hidden randomness. The
 //! same input in any order gives the same bytes on any machine.
 //!
-//! The [`guide`] has three short programs: a loop of what-ifs, a strategy of your own, and
-//! a plan carried out.
+//! The [`guide`] has a short program for each trade: a mapping in memory, a thousand
+//! what-ifs, a strategy of your own, a plan that is kept and one that is carried out, a
+//! dashboard, and a proof checked by hand.
 //!
 //! # The words
 //!
 //! - [`Prefix`]: the first 4 hex digits of a container id. [`Base`]: the prefixes
 //!   that share their first [`Digits`], one meta1 database.
 //! - [`Service`]: a meta1 server, with an address, an optional id, a score (0 or
-//!   less is unavailable), and a [`Location`] of up to four tokens,
+//!   less is unavailable), whether it is up, and a [`Location`] of up to four tokens,
 //!   `site.rack.host.volume`.
 //! - [`Level`]: one of those four. [`Domain`]: the services alike down to a
 //!   level. [`Topology`]: the services and their domains.
@@ -47,20 +49,33 @@
 //! - *Move*: a replica on a service that did not hold the base before.
 //!   [`Wave`]: changes that may run together, at most one of each base. [`Plan`]:
 //!   what changes a mapping into another, as waves.
+//! - [`Goal`]: what a plan is for, which is an operation with its options, every name
+//!   resolved. [`Certificate`]: a number for each service and each domain, which together
+//!   prove a lower bound on the moves of every plan to the goal. [`Verified`]: what was
+//!   found to be true of a plan, from the services, the mapping and the plan alone.
 //!
 //! # The operations
 //!
-//! | on [`PrefixMapping`] | what it makes |
+//! | on a [`PrefixMapping`] | what it makes |
 //! |---|---|
 //! | [`bootstrap`](PrefixMapping::bootstrap) | a balanced, valid and mixed mapping from nothing |
 //! | [`check`](PrefixMapping::check) | every breach of the rules, every unfair load, what may be lost |
 //! | [`rebalance`](PrefixMapping::rebalance) | the plan of fewest moves to a valid and balanced mapping |
 //! | [`decommission`](PrefixMapping::decommission) | the plan by which services lose bases, and nothing else moves |
-//! | [`diff`](PrefixMapping::diff), [`apply`](PrefixMapping::apply) | the plan between two mappings, and the mapping that a plan leads to |
+//! | [`diff`](PrefixMapping::diff), [`apply`](PrefixMapping::apply), [`apply_waves`](PrefixMapping::apply_waves) | the plan between two mappings, and the mapping that a plan, or its first waves, leads to |
 //! | [`from_json`](PrefixMapping::from_json), [`to_json`](PrefixMapping::to_json) | the format that meta0 lists and takes |
-//! | [`Plan::to_json`], [`Plan::from_json`] | a plan as a file, and back |
-//! | [`Plan::verify`] | whether a plan is what it says, and its bound |
 //! | [`read_json`](PrefixMapping::read_json), [`write_json`](PrefixMapping::write_json) | the same in pieces, never whole in memory |
+//!
+//! | on a [`Plan`] | what it makes |
+//! |---|---|
+//! | [`verify`](Plan::verify) | whether the plan is what it says: for this mapping, to its goal, by the fewest moves |
+//! | [`to_json`](Plan::to_json), [`from_json`](Plan::from_json) | the plan as a file, and back |
+//! | [`partial`](Plan::partial), [`rollback`](Plan::rollback), [`steps`](Plan::steps) | what meta0 is to merge, what undoes that, and the requests that carry the plan out |
+//! | [`progress`](Plan::progress), [`rest_from`](Plan::rest_from), [`undo_from`](Plan::undo_from) | how far a cluster is, the plan from there to the end, and back to the start |
+//! | [`max_per_service`](Plan::max_per_service), [`split_at`](Plan::split_at), [`inverse`](Plan::inverse) | smaller waves, two plans in place of one, the way back |
+//!
+//! Each says what it takes, in time and on the heap, and what it refuses. All errors are
+//! types of their own, which carry what they name.
 //!
 //! # Example
 //!
@@ -86,7 +101,10 @@
 //! # Features
 //!
 //! `cli`: the command line, `meta0`. Off by default, so that the library alone
-//! builds none of the program's dependencies.
+//! builds none of the program's dependencies. It adds nothing to the library.
+//!
+//! `serde` is no feature: services, rules, reports, mappings, plans and what they are made
+//! of serialize always, since the formats are part of what the library is for.
 
 mod bootstrap;
 mod certificate;

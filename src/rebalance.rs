@@ -19,14 +19,24 @@ use crate::unsatisfiable::Unsatisfiable;
 impl PrefixMapping {
     /// The plan of fewest moves to a valid and balanced mapping.
     ///
-    /// It repairs missing, short, excess, duplicate, unknown, unavailable,
-    /// too-close and degradation-breaking bases alike. In order: fewest broken
-    /// rules left, loads of services closest to their bands, then those of
-    /// domains, then fewest moves; all exact. Unrestricted, the first three end
-    /// at nothing. [`Plan::lower_bound`] proves the last one.
+    /// It repairs bases of every [kind of breach](crate::BreachKind) alike: missing,
+    /// short, excess, duplicate, unknown, unavailable, too close, and over a cap. In
+    /// order: fewest broken rules left, loads of services closest to their bands, then
+    /// those of domains, then fewest moves; all exact. Unrestricted, the first three end
+    /// at nothing. [`Plan::certificate`] proves the last one, and [`Plan::verify`] checks
+    /// the proof.
+    ///
+    /// Among plans of fewest moves, one in which few bases have several moves is aimed
+    /// at, not promised. After each wave, no base breaks a rule that it kept before the
+    /// plan.
     ///
     /// Where the mapping names services by id, the plan names their addresses,
     /// and what it leads to does so throughout ([`PrefixMapping::resolve`]).
+    ///
+    /// Takes a few passes over the table, `O(bases * replicas + services * log(services))`,
+    /// where services join, go or are drained. Where replicas have to pass along chains
+    /// of services, each search for chains that cost one more is another pass, of
+    /// `O(bases * replicas^2)` where one level has a cap.
     ///
     /// Beside the plan this allocates at most 11 bytes for each replica, 24 for
     /// each change and 800 for each service, and 4 KiB, when nothing is
@@ -35,8 +45,9 @@ impl PrefixMapping {
     ///
     /// # Errors
     ///
-    /// [`RebalanceError`] when the topology can't keep the rules, or an option
-    /// names what nobody knows.
+    /// [`RebalanceError`] when the topology can't keep the rules, with the proof; when an
+    /// option names what nobody knows, or what is two things; and when a service is both
+    /// held and drained.
     ///
     /// # Examples
     ///
@@ -132,6 +143,19 @@ impl From<SelectError> for RebalanceError {
 }
 
 /// Why there is no plan.
+///
+/// # Examples
+///
+/// ```
+/// use meta0::{Digits, PrefixMapping, RebalanceError, RebalanceOptions, Rules, Service, Topology};
+///
+/// let topology = Topology::new([Service::new("a", "h1.d1".parse()?)])?;
+/// let mapping = PrefixMapping::new(Digits::try_from(1)?);
+/// let options = RebalanceOptions::new(Rules::new(1)?).drain(["b"]);
+/// let refused = mapping.rebalance(&topology, &options).unwrap_err();
+/// assert_eq!(refused, RebalanceError::UnknownService { service: "b".to_owned() });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RebalanceError {

@@ -19,6 +19,11 @@ use crate::unsatisfiable::Unsatisfiable;
 
 /// The loads that count as balanced: `floor..=ceil`, in replicas.
 ///
+/// A share is a fraction and a load a whole number, so the band of a share goes from its
+/// floor to its ceiling. A [`Tolerance`] of `t` widens it to `floor(share * (1 - t))` and
+/// `ceil(share * (1 + t))`. Where the rules can be met, there is a mapping that keeps them
+/// and has all loads of services and domains in their bands.
+///
 /// Prints as `floor..ceil`, or as one number where both are the same.
 ///
 /// # Examples
@@ -41,7 +46,7 @@ pub struct Band {
 }
 
 impl Band {
-    /// How many replicas a load is above or below the band; 0 inside it.
+    /// By how many replicas a load is above or below the band; 0 inside it.
     #[must_use]
     pub const fn distance(self, load: u64) -> u64 {
         if load < self.floor { self.floor - load } else { load.saturating_sub(self.ceil) }
@@ -58,7 +63,17 @@ impl fmt::Display for Band {
     }
 }
 
-/// The fair share of every service and of every domain.
+/// The fair share of every service and of every domain: how many bases it ought to hold.
+///
+/// All replicas of all bases go to the domains of the rules' [level](Rules::level) in
+/// equal parts, and in each domain to its available services in equal parts. But no set
+/// of services gets more than the rules let it hold: what is over goes in equal parts to
+/// those that are not full (max-min fairness, also called water filling). The share of a
+/// domain is the sum of those of its services. Shares are exact fractions, and there is
+/// only one vector of them for a topology and rules.
+///
+/// Every operation takes the shares from here, so a mapping that one of them calls
+/// balanced is balanced for all.
 ///
 /// # Examples
 ///
@@ -75,6 +90,9 @@ impl fmt::Display for Band {
 /// let shares = Shares::new(&topology, Digits::try_from(1)?, rules)?;
 /// let loads: Vec<_> = shares.services().iter().map(ToString::to_string).collect();
 /// assert_eq!(loads, ["8", "8", "16"]);
+/// // Bands are of loads alone: that `c` can hold no more than all 16 bases is a rule.
+/// let bands: Vec<_> = shares.tolerance("25%".parse()?).service_bands().collect();
+/// assert_eq!(bands.iter().map(ToString::to_string).collect::<Vec<_>>(), ["6..10", "6..10", "12..20"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,21 +122,23 @@ impl Shares {
         Ok(Self { services, domains, tolerance: Tolerance::default() })
     }
 
-    /// The same shares with wider bands. Defaults to a tolerance of 0.
+    /// The same shares with wider bands: the shares stay, and
+    /// [`Shares::service_bands`] and [`Shares::domain_bands`] change. Defaults to a
+    /// tolerance of 0.
     #[must_use]
     pub const fn tolerance(mut self, tolerance: Tolerance) -> Self {
         self.tolerance = tolerance;
         self
     }
 
-    /// The share of every service, in the order of [`Topology::services`]; 0 of
+    /// The share of every service, in bases, in the order of [`Topology::services`]; 0 of
     /// those that are unavailable.
     #[must_use]
     pub fn services(&self) -> &[Ratio] {
         &self.services
     }
 
-    /// The share of every domain of a level, in the order of
+    /// The share of every domain of a level, in replicas, in the order of
     /// [`Topology::domains`].
     #[must_use]
     pub fn domains(&self, level: Level) -> &[Ratio] {

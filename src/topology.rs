@@ -126,7 +126,7 @@ impl Places {
 
 impl Topology {
     /// Sorts the services and finds their domains. The order they come in
-    /// makes no difference. There may be none.
+    /// makes no difference. There may be none. [`Topology`] has an example.
     ///
     /// Takes `O(services * log(services))`.
     ///
@@ -384,6 +384,17 @@ impl Topology {
     ///
     /// Indices of another topology that are out of range here are passed over. Takes
     /// `O(services * log(services))`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use meta0::{Service, Topology};
+    /// let services = ["a", "b", "c"].map(|name| Service::new(name, "paris.r.h.d".parse().unwrap()));
+    /// let topology = Topology::new(services)?;
+    /// let smaller = topology.without(&topology.select("b"));
+    /// assert!(smaller.services().iter().map(Service::address).eq(["a", "c"]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn without(&self, services: &[ServiceIndex]) -> Self {
         let mut is_gone = vec![false; self.services.len()];
@@ -427,6 +438,16 @@ impl Topology {
     /// # Errors
     ///
     /// [`TopologyError::UnknownService`] when no service has that name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use meta0::{Service, Topology};
+    /// let topology = Topology::new([Service::new("a", "h1.d".parse()?)])?;
+    /// let after = topology.with_up("a", false)?;
+    /// assert_eq!((topology.available(), after.available()), (1, 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_up(&self, name: &str, up: bool) -> Result<Self, TopologyError> {
         self.edited(name, |service| service.with_up(up))
     }

@@ -39,7 +39,7 @@ const LIMITS: [(&str, Limit); 20] = [
     ("apply-diff", Limit { service: 100, change: 40, ..NOTHING }),
     ("apply-partial", Limit { replicas_16: 16 * 4, service: 100, ..NOTHING }),
     ("apply-wave-partials", Limit { replicas_16: 16 * 18, service: 200, ..NOTHING }),
-    ("apply-progress", Limit { replicas_16: 16 * 18, service: 200, ..NOTHING }),
+    ("apply-progress", Limit { replicas_16: 16 * 24, service: 200, ..NOTHING }),
     ("plan-read", Limit { replicas_16: 16 * 18, service: 400, besides: 16 << 10, ..NOTHING }),
     ("plan-write", Limit { service: 200, besides: 132 << 10, ..NOTHING }),
     ("plan-verify", Limit { replicas_16: 16 * 18, service: 800, besides: 512 << 10, ..NOTHING }),

@@ -77,6 +77,13 @@ impl<'a> Terms<'a> {
         quick.unwrap_or_else(|| self.bases(&mut greed).least + rest)
     }
 
+    /// How many replicas a decommission has to place: each of them is a move.
+    pub(crate) fn freed(&self) -> usize {
+        let prices = vec![0; self.parts.open.len()];
+        let offers = offers(&self.caps, &self.parts.open, &prices);
+        self.refilled_bases(&mut Greed::new(&self.caps, &prices, &offers)).placed
+    }
+
     /// A sum that is no more than the bases' least terms, of loads alone: a base whose
     /// own services are no dearer than the bar takes all of them and the rest at the
     /// bar, which is the least where no caps are. `None` where that does not hold.

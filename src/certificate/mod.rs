@@ -88,7 +88,22 @@ const MOST: i64 = 1 << 60;
 /// "service": {"10.0.1.8:6112": 1}}`.
 ///
 /// Whatever the numbers are, what [`Certificate::lower_bound`] makes of them is true;
-/// bad numbers make a low bound. Why is said in [`guide::proof`](crate::guide).
+/// bad numbers make a low bound. This is why. Let `p` be the number of a service, a domain
+/// or the root, and let `new` be 1 for a service that did not hold the base before. For
+/// every mapping in which all loads are in their bands,
+///
+/// ```text
+/// moves = sum over bases of  sum over the services s of the base of  new(base, s) - p(s)
+///       + sum over services and domains x of  load(x) * (p(x) - p(parent of x))
+///       + all replicas * p(root)
+/// ```
+///
+/// since the numbers cancel out. Each base's sum is at least the least over all sets of
+/// services that the rules allow, and each `load(x)` term at least the lesser of those at
+/// the two ends of its band. The sum of these least values is the bound (weak duality).
+/// Where loads may miss their bands, the numbers also price a replica outside: `2^40` of a
+/// service, `2^20` of a domain, and the bound is on prices and moves together.
+/// [`guide::proof`](crate::guide::proof) computes one by hand.
 ///
 /// # Examples
 ///

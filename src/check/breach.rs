@@ -161,7 +161,7 @@ pub enum BrokenRule {
     Crowded(OverCap),
 }
 
-/// A domain that holds more replicas of a base than its cap.
+/// A domain that holds more replicas of a base than its cap. [`Breach`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct OverCap {

@@ -68,7 +68,7 @@ use crate::topology::Topology;
 use crate::unsatisfiable::Unsatisfiable;
 use inspection::Inspection;
 
-/// What a mapping is held against.
+/// What a mapping is held against, and how much of what is found is kept.
 ///
 /// # Examples
 ///
@@ -76,6 +76,9 @@ use inspection::Inspection;
 /// use meta0::{CheckOptions, Rules};
 ///
 /// let options = CheckOptions::new(Rules::new(3)?).tolerance("5%".parse()?).examples(1);
+/// assert_eq!(options.get_tolerance().get().to_string(), "1/20");
+/// // Every breach, not only the first few.
+/// let options = options.examples(usize::MAX);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,14 +95,15 @@ impl CheckOptions {
         Self { rules, tolerance: Tolerance::ZERO, examples: 5 }
     }
 
-    /// How far beyond its share a load may be. Defaults to 0.
+    /// How far beyond its share a load may be, as a part of the share. Defaults to 0.
     #[must_use]
     pub const fn tolerance(mut self, tolerance: Tolerance) -> Self {
         self.tolerance = tolerance;
         self
     }
 
-    /// How many examples to keep of each kind of breach. Defaults to 5.
+    /// How many examples to keep of each kind of breach: the first by base. All are
+    /// counted. Defaults to 5.
     #[must_use]
     pub const fn examples(mut self, examples: usize) -> Self {
         self.examples = examples;
@@ -130,6 +134,17 @@ impl PrefixMapping {
     /// many domains may be lost.
     ///
     /// A service may be named by its address or by its id.
+    ///
+    /// Each rule is judged by its own cap: the least distance, the degradation
+    /// ([`Rules::degradation_cap`]), and what is said outright ([`Rules::at_most_cap`]). A
+    /// base that breaks several counts once under each [kind](BreachKind).
+    ///
+    /// What may be lost is exact. A base that names `n` services works while `n / 2 + 1` of
+    /// its replicas are on distinct, available services; the worst way to lose `k` domains
+    /// takes those that hold most of its replicas; and a mapping withstands what its
+    /// weakest base does ([`CheckReport::tolerated`]).
+    ///
+    /// No code of the planners takes part, so that the check can judge their plans.
     ///
     /// Takes `O(bases * replicas)` where bases keep the rules, and
     /// `O(replicas * log(replicas))` for each base that doesn't. Beside the report this

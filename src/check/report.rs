@@ -85,8 +85,8 @@ impl CheckReport {
         }
     }
 
-    /// Whether no base breaks a rule, and every service and every domain is in
-    /// its band.
+    /// Whether no base breaks a rule, and the load of every service and of every domain
+    /// is in its band: the mapping is valid and balanced.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.is_valid() && self.outside_band == 0 && self.domains_outside_band == 0
@@ -105,13 +105,23 @@ impl CheckReport {
         self.breaches.count(kind)
     }
 
+    /// What is wrong, in numbers: `2 breaches and 1 replica outside its band`.
+    pub(crate) fn faults(&self) -> String {
+        let (breaches, replicas) = (self.breaches(), self.outside_band());
+        let breaches_are = if breaches == 1 { "breach" } else { "breaches" };
+        let replicas_are =
+            if replicas == 1 { "replica outside its band" } else { "replicas outside their bands" };
+        format!("{breaches} {breaches_are} and {replicas} {replicas_are}")
+    }
+
     /// How many breaches there are, of all kinds.
     #[must_use]
     pub fn breaches(&self) -> u64 {
         BreachKind::ALL.iter().map(|&kind| self.count(kind)).sum()
     }
 
-    /// The first few breaches of a kind, ascending by base.
+    /// The first breaches of a kind, ascending by base; as many as
+    /// [`CheckOptions::examples`](crate::CheckOptions::examples) asks for.
     #[must_use]
     pub fn examples(&self, kind: BreachKind) -> &[Breach] {
         self.breaches.examples(kind)

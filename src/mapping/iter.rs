@@ -41,7 +41,8 @@ impl<'a> IntoIterator for &'a PrefixMapping {
     }
 }
 
-/// The bases of a mapping with their services; made by [`PrefixMapping::iter`].
+/// The bases of a mapping with their services; made by [`PrefixMapping::iter`], which
+/// has an example.
 #[derive(Debug, Clone)]
 pub struct Rows<'a> {
     mapping: &'a PrefixMapping,
@@ -84,7 +85,7 @@ impl ExactSizeIterator for Rows<'_> {}
 impl FusedIterator for Rows<'_> {}
 
 /// The services of a base, ascending by name; made by
-/// [`PrefixMapping::services_of`].
+/// [`PrefixMapping::services_of`]. [`PrefixMapping::iter`] has an example.
 #[derive(Clone)]
 pub struct ServicesOf<'a> {
     names: &'a [Box<str>],

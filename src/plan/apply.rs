@@ -16,18 +16,42 @@ use crate::plan::{Origin, Plan};
 impl PrefixMapping {
     /// The mapping that a plan leads to.
     ///
-    /// Beside that mapping this allocates at most 64 bytes for each service, and
+    /// Takes a pass over the table for the digest, and `O(replicas)` for each change. Beside that mapping this allocates at most 64 bytes for each service, and
     /// 4 KiB; 2 bytes for each replica more when it resolves service ids.
     ///
     /// # Errors
     ///
     /// [`ApplyError`] when the plan was made for another mapping.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use meta0::{Digits, PrefixMapping};
+    ///
+    /// let mut old = PrefixMapping::new(Digits::try_from(0)?);
+    /// let base = old.digits().base(0).ok_or("no such base")?;
+    /// old.assign_services(base, ["a", "b"])?;
+    /// let mut new = old.clone();
+    /// new.assign_services(base, ["c", "d"])?;
+    ///
+    /// let plan = old.diff(&new)?;
+    /// assert_eq!(old.apply(&plan)?, new);
+    /// assert!(old.apply_waves(&plan, 1)?.services_of(base).eq(["b", "c"]));
+    ///
+    /// // A plan is for the mapping that it was made for.
+    /// let refused = new.apply(&plan).unwrap_err();
+    /// assert!(refused.to_string().starts_with("the plan is for the mapping "));
+    /// assert_eq!(new.apply(&plan.inverse())?, old);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn apply(&self, plan: &Plan) -> Result<Self, ApplyError> {
         self.apply_waves(plan, plan.ends.len())
     }
 
     /// The mapping after the first `waves` waves of a plan: each of the states
-    /// that a cluster passes through.
+    /// that a cluster passes through. [`PrefixMapping::apply`] has an example.
+    ///
+    /// Takes what `apply` takes; a number beyond the last wave is that of all.
     ///
     /// # Errors
     ///
@@ -58,9 +82,10 @@ impl Plan {
         Ok(mapping)
     }
 
-    /// The way back: it undoes the waves, the last one first.
+    /// The way back: it undoes the waves, the last one first. [`PrefixMapping::apply`] has an
+    /// example. A plan that is half done goes back by [`Plan::undo_from`].
     ///
-    /// Beside the plan that it gives this allocates at most 8 bytes for each
+    /// It has no [goal](Plan::goal) and no proof. Takes `O(changes + names)`. Beside the plan that it gives this allocates at most 8 bytes for each
     /// change and 64 for each service, and 4 KiB.
     #[must_use]
     pub fn inverse(&self) -> Self {

@@ -42,8 +42,22 @@ use crate::prefix::{Base, Digits};
 ///
 /// Invariants:
 /// 1. within a wave, changes ascend by base, and no base has two;
-/// 2. applied wave by wave, no base breaks a rule that it kept before the plan;
+/// 2. applied wave by wave, no base breaks a rule that it kept before the plan, where
+///    the plan is of a rebalance or a decommission; the inverse passes through the same
+///    mappings, and a diff knows no rules;
 /// 3. it applies to the mapping of its digest and to no other.
+///
+/// Prints as one line. Only what is asked for is computed: counts take a pass over the
+/// changes, or sort them where they are by base.
+///
+/// | a plan | is asked by |
+/// |---|---|
+/// | what it does | [`changes`](Plan::changes), [`waves`](Plan::waves), [`moves`](Plan::moves), [`removals`](Plan::removals) |
+/// | what it is for, what it can't do | [`goal`](Plan::goal), [`drained`](Plan::drained), [`held`](Plan::held), [`shortfall`](Plan::shortfall) |
+/// | why no plan is smaller | [`lower_bound`](Plan::lower_bound), [`certificate`](Plan::certificate), [`verify`](Plan::verify) |
+/// | how it is carried out | [`partial`](Plan::partial), [`rollback`](Plan::rollback), [`steps`](Plan::steps), [`max_per_service`](Plan::max_per_service) |
+/// | how it is kept | [`to_json`](Plan::to_json), [`from_json`](Plan::from_json), [`read_json`](Plan::read_json), [`write_json`](Plan::write_json) |
+/// | how far it is, and how to go on | [`progress`](Plan::progress), [`rest_from`](Plan::rest_from), [`undo_from`](Plan::undo_from), [`split_at`](Plan::split_at) |
 ///
 /// # Examples
 ///
@@ -174,9 +188,9 @@ impl Plan {
         &self.origin
     }
 
-    /// What the plan is for, with every name resolved: to the address of a service, or
-    /// to a name that only the mapping has. `None` of a diff, of the way back, and of the
-    /// first waves of a plan.
+    /// What the plan is for: the operation and its options, with every name resolved, to
+    /// the address of a service or a name that only the mapping has. `None` of a diff, of
+    /// the way back, and of the first waves of a plan.
     #[must_use]
     pub fn goal(&self) -> Option<&Goal> {
         match &self.origin {
@@ -250,39 +264,40 @@ impl Plan {
         counted.map(|same| (class(same[0].0), class(same[0].1), same.len())).collect()
     }
 
-    /// How many changes are moves: replicas that some service takes.
+    /// How many changes are moves: replicas that some service takes. `O(changes)`.
     #[must_use]
     pub fn moves(&self) -> usize {
         self.changes.iter().filter(|change| change.to.is_some()).count()
     }
 
-    /// How many changes take an excess replica away.
+    /// How many changes take an excess replica away, which is no move. `O(changes)`.
     #[must_use]
     pub fn removals(&self) -> usize {
         self.changes.len() - self.moves()
     }
 
+    /// How many moves each base has that has some, ascending by base.
     fn moves_by_base(&self) -> impl Iterator<Item = usize> {
-        let moves = self.changes.iter().filter(|change| change.to.is_some());
-        let mut bases: Vec<_> = moves.map(|change| change.base).collect();
-        bases.sort_unstable();
-        let counts: Vec<_> = bases.chunk_by(|a, b| a == b).map(<[u16]>::len).collect();
-        counts.into_iter()
+        let mut counts = vec![0_usize; self.digits.count()];
+        for change in &self.changes {
+            counts[usize::from(change.base)] += usize::from(change.to.is_some());
+        }
+        counts.into_iter().filter(|&moves| moves > 0)
     }
 
-    /// How many bases have a move.
+    /// How many bases have a move. `O(changes * log(changes))`.
     #[must_use]
     pub fn moved_bases(&self) -> usize {
         self.moves_by_base().count()
     }
 
-    /// How many bases have more than one move.
+    /// How many bases have more than one move. `O(changes * log(changes))`.
     #[must_use]
     pub fn multi_move_bases(&self) -> usize {
         self.moves_by_base().filter(|&moves| moves > 1).count()
     }
 
-    /// The bases that the plan changes, ascending.
+    /// The bases that the plan changes, ascending, each once. `O(changes * log(changes))`.
     #[must_use]
     pub fn changed_bases(
         &self,
@@ -327,27 +342,50 @@ impl Plan {
         held.iter().map(AsRef::as_ref)
     }
 
-    /// The numbers from which the bound can be recomputed; `None` when nobody asked for
-    /// the fewest moves.
+    /// The numbers from which the bound can be recomputed; `None` of a plan that looks for
+    /// no fewest moves: a diff, an inverse, and a strategy other than the optimal one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use meta0::{BootstrapOptions, Digits, PrefixMapping, RebalanceOptions, Rules, Service, Topology};
+    /// # let service = |n: u8| Service::new(format!("s{n}"), format!("host{n}.d0").parse().unwrap());
+    /// # let cluster = |hosts: u8| Topology::new((1..=hosts).map(service));
+    /// # let (rules, digits) = (Rules::new(3)?, Digits::try_from(2)?);
+    /// # let mapping = PrefixMapping::bootstrap(&cluster(3)?, digits, &BootstrapOptions::new(rules))?;
+    /// let topology = cluster(4)?;
+    /// let plan = mapping.rebalance(&topology, &RebalanceOptions::new(rules))?;
+    /// let (Some(certificate), Some(goal)) = (plan.certificate(), plan.goal()) else {
+    ///     return Err("a rebalance has both".into());
+    /// };
+    /// // From the inputs, by nothing of the planner.
+    /// assert_eq!(certificate.lower_bound(&mapping, &topology, goal)?, 192);
+    /// assert_eq!((plan.lower_bound(), plan.moves()), (Some(192), 192));
+    /// assert!(plan.is_minimal());
+    /// // The way back is not claimed to be the shortest.
+    /// assert_eq!(plan.inverse().certificate(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn certificate(&self) -> Option<&Certificate> {
         self.proof.as_ref().map(|proof| &proof.certificate)
     }
 
-    /// The fewest moves that any plan to the same end could have, as far as
-    /// the proof goes; `None` when nobody asked for the fewest.
+    /// The fewest moves that any plan to the same end could have, as the certificate
+    /// proves it; `None` of a plan without one. Under limits on moves it is that of the
+    /// whole plan.
     #[must_use]
     pub fn lower_bound(&self) -> Option<usize> {
         self.proof.as_ref().map(|proof| proof.lower_bound)
     }
 
-    /// Whether the plan is proven to have the fewest moves.
+    /// Whether the plan is proven to have the fewest moves: the bound is what it has.
     #[must_use]
     pub fn is_minimal(&self) -> bool {
         self.lower_bound() == Some(self.moves())
     }
 
-    /// Whether it changes nothing.
+    /// Whether it changes nothing. An empty plan has no waves.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.changes.is_empty()
@@ -361,7 +399,8 @@ impl Plan {
         self.shortfall.as_deref()
     }
 
-    /// The digest of the mapping that it applies to.
+    /// The digest of the mapping that it applies to, as
+    /// [`PrefixMapping::digest`] has it.
     #[must_use]
     pub const fn digest(&self) -> u64 {
         self.before

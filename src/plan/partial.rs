@@ -19,7 +19,7 @@ use crate::prefix::Base;
 ///
 /// meta0 takes an empty list of services for "keep what is there". So no object makes it
 /// forget a base: the bases that are to lose their last replica are
-/// [`unsaid`](Partial::unsaid).
+/// [`unsaid`](Partial::unsaid). [`Plan::partial`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Partial {
     json: Option<String>,
@@ -47,7 +47,8 @@ impl Partial {
     }
 }
 
-/// What meta0 is to merge for one wave, and what undoes it.
+/// What meta0 is to merge for one wave, and what undoes it. [`Plan::wave_partials`] has an
+/// example.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct WavePartial {
@@ -91,7 +92,8 @@ impl Plan {
         Ok(partial(&mapping.apply(self)?, self.changed_bases()))
     }
 
-    /// What undoes [`Plan::partial`]: the same bases as they are before the plan.
+    /// What undoes [`Plan::partial`], which has an example: the same bases as they are
+    /// before the plan.
     ///
     /// # Errors
     ///
@@ -167,6 +169,7 @@ impl Plan {
     }
 
     /// The object of [`Plan::rollback`]. What it can't say is left out.
+    /// [`Plan::partial_json`] has an example.
     ///
     /// # Errors
     ///
@@ -177,7 +180,8 @@ impl Plan {
 
     /// The object of one wave, from 0: its bases as they are after it, the
     /// waves before it being done. `None` also when there is no such wave.
-    /// [`Plan::wave_partials`] makes those of all waves in less time than two of these.
+    /// [`Plan::wave_partials`] makes those of all waves in less time than two of these, and
+    /// has an example.
     ///
     /// # Errors
     ///
@@ -193,7 +197,7 @@ impl Plan {
     }
 
     /// The object that undoes [`Plan::wave_json`]: the bases of the wave as they
-    /// are before it, the waves before it being done.
+    /// are before it, the waves before it being done. [`Plan::wave_partials`] has an example.
     ///
     /// # Errors
     ///

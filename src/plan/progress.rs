@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::plan::position::Position;
 use crate::prefix::Base;
 
-/// How far a cluster is with a plan; made by [`Plan::progress`].
+/// How far a cluster is with a plan; made by [`Plan::progress`], which has an example.
 ///
 /// Prints as one line: `2 of 5 waves are done, 10 of 40 changes of the next, 130 of 220 in
 /// all`. Serializes as its numbers, with foreign bases named by their first prefix.

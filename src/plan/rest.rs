@@ -92,7 +92,7 @@ impl Plan {
     ///
     /// let cluster = |hosts: u8| {
     ///     let service = |n| Service::new(format!("s{n}"), format!("host{n}.d0").parse().unwrap());
-    ///     Topology::new((1..=hosts).map(service).collect())
+    ///     Topology::new((1..=hosts).map(service))
     /// };
     /// let (rules, digits) = (Rules::new(3)?, Digits::try_from(2)?);
     /// let mapping = PrefixMapping::bootstrap(&cluster(9)?, digits, &BootstrapOptions::new(rules))?;
@@ -115,7 +115,7 @@ impl Plan {
     }
 
     /// The plan from where a cluster is back to the start of this one: what undoes the
-    /// changes that are done, the last wave first.
+    /// changes that are done, the last wave first. [`Plan::rest_from`] has an example.
     ///
     /// Takes as long as [`Plan::progress`].
     ///

@@ -16,7 +16,7 @@ use crate::rules::Rules;
 use crate::service::ServiceIndex;
 use crate::topology::Topology;
 
-/// What a base holds at some time: a name of a service, or one that none has.
+/// What a base holds at some time: names, of services or of none, each once.
 type State<'a> = Vec<(&'a str, Option<ServiceIndex>)>;
 
 impl Plan {
@@ -31,8 +31,9 @@ impl Plan {
         for (base, changes) in self.changes_of_bases_with_several() {
             let base = self.base(base);
             let names = before.services_of(base);
-            let was: State<'_> = names.map(|name| (name, topology.find(name))).collect();
+            let mut was: State<'_> = names.map(|name| (name, topology.find(name))).collect();
             let states = self.states(&was, &changes, topology);
+            was.dedup();
             let [between @ .., end] = &states[..] else { continue };
             let replicas = was.len().min(end.len());
             let replicas_up = judge.up(&was).min(judge.up(end));
@@ -69,6 +70,13 @@ impl Plan {
         topology: &Topology,
     ) -> Vec<State<'a>> {
         let mut state = was.clone();
+        // A name that stands twice may go once, and no replica goes with it.
+        let alone = |state: &State<'a>| {
+            let mut state = state.clone();
+            state.sort_unstable();
+            state.dedup();
+            state
+        };
         let name = |name: PlanName| self.names.get(name.index()).map(AsRef::as_ref);
         let next = |change: &RawChange<PlanName>| {
             if let Some(from) = name(change.from)
@@ -77,7 +85,7 @@ impl Plan {
                 state.remove(at);
             }
             state.extend(name(change.to).map(|to| (to, topology.find(to))));
-            state.clone()
+            alone(&state)
         };
         changes.iter().map(next).collect()
     }
@@ -96,7 +104,8 @@ impl Judge<'_> {
 
     /// Whether each domain holds no more than its cap, or than it held.
     fn is_no_more_crowded(&self, state: &State<'_>, was: &State<'_>) -> bool {
-        Level::ALL.into_iter().all(|level| {
+        let binds = |level: &Level| self.rules.cap(*level) < self.rules.replicas();
+        Level::ALL.into_iter().filter(binds).all(|level| {
             let cap = usize::from(self.rules.cap(level));
             let domains = |state: &State<'_>| -> Vec<usize> {
                 let services = state.iter().filter_map(|(_, service)| *service);

@@ -6,6 +6,31 @@ use crate::check::CheckReport;
 use crate::prefix::Base;
 
 /// What a plan leaves undone, because its restrictions kept it from more.
+///
+/// Prints as one line, with the reasons.
+///
+/// # Examples
+///
+/// ```
+/// # use meta0::{BootstrapOptions, Digits, PrefixMapping, RebalanceOptions, Rules, Service, Topology};
+/// # let service = |n: u8| Service::new(format!("s{n}"), format!("host{n}.d0").parse().unwrap());
+/// # let cluster = |hosts: u8| Topology::new((1..=hosts).map(service));
+/// # let (rules, digits) = (Rules::new(3)?, Digits::try_from(2)?);
+/// # let mapping = PrefixMapping::bootstrap(&cluster(3)?, digits, &BootstrapOptions::new(rules))?;
+/// // A fourth host is to take 192 replicas; 100 may move today.
+/// let options = RebalanceOptions::new(rules).max_moves(100);
+/// let plan = mapping.rebalance(&cluster(4)?, &options)?;
+/// assert_eq!((plan.moves(), plan.lower_bound()), (100, Some(192)));
+///
+/// let shortfall = plan.shortfall().ok_or("all is done")?;
+/// assert_eq!(shortfall.moves(), 92);
+/// assert!(shortfall.report().is_valid());
+/// assert_eq!(
+///     shortfall.to_string(),
+///     "0 breaches and 184 replicas outside their bands are left, because 92 moves were left out"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shortfall {
     pub(crate) report: CheckReport,
@@ -22,7 +47,8 @@ impl Shortfall {
         &self.report
     }
 
-    /// The services that were to keep what they have; ascending.
+    /// The services that were to keep what they have, by address or as the mapping names
+    /// them; ascending.
     #[must_use]
     pub fn held(&self) -> &[String] {
         &self.held
@@ -44,13 +70,7 @@ impl Shortfall {
 
 impl fmt::Display for Shortfall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let broken = self.report.breaches();
-        write!(
-            f,
-            "{broken} breaches and {} replicas outside their bands",
-            self.report.outside_band()
-        )?;
-        f.write_str(" are left")?;
+        write!(f, "{} are left", self.report.faults())?;
         if !self.held.is_empty() {
             write!(f, ", because services are held ({})", self.held.join(", "))?;
         }

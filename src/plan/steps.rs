@@ -25,7 +25,7 @@ use crate::topology::Topology;
 /// Why writing to a string succeeds.
 const NO_LIMIT: &str = "a string takes whatever is written";
 
-/// What a step does. Prints as words.
+/// What a step does. Prints as words. [`Plan::steps`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum StepKind {

@@ -5,16 +5,9 @@
 //! certificate and the inputs. Who believes this file, the check, the certificate's
 //! rooms and the shares need not believe the planner.
 //!
-//! What is claimed depends on where the plan comes from:
-//!
-//! - a rebalance, where nothing is held and moves are not limited: the mapping ends up
-//!   valid and balanced, and no plan that does that has fewer moves;
-//! - a rebalance where services or bases are held, or a decommission: what is fixed
-//!   stays, each base has as many replicas as the rules let it, and no plan of which
-//!   that is true has a lower cost: replicas outside bands first, then moves;
-//! - under limits on moves: the limits are kept, and the bound is that of the whole plan;
-//! - all else: it leads from the one mapping to the other.
+//! What is claimed depends on where the plan comes from: [`Plan::verify`] has the list.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
@@ -33,6 +26,7 @@ use crate::topology::Topology;
 /// What [`Plan::verify`] found to be true of a plan.
 ///
 /// Prints as three lines: the plan, what it leads to, and what is proven.
+/// [`Plan::verify`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
     plan: String,
@@ -48,7 +42,9 @@ impl Verified {
         self.moves
     }
 
-    /// The bound as recomputed; `None` where the plan claims none.
+    /// The bound as recomputed. Of a decommission by a strategy, which has no certificate,
+    /// it is what has to move in any case, and nothing is said of loads. `None` of a plan
+    /// without a goal.
     #[must_use]
     pub const fn lower_bound(&self) -> Option<usize> {
         self.lower_bound
@@ -76,9 +72,7 @@ impl fmt::Display for Verified {
                 writeln!(f, "outcome: every base is valid, every load in its band")?;
             }
             Some(report) => {
-                let broken = report.breaches();
-                let outside = report.outside_band();
-                writeln!(f, "outcome: {broken} breaches, {outside} replicas outside their bands")?;
+                writeln!(f, "outcome: {}", report.faults())?;
             }
             None => writeln!(f, "outcome: as it says; the plan has no rules")?,
         }
@@ -95,6 +89,17 @@ impl Plan {
     /// had with fewer moves. Everything is recomputed from the arguments; nothing of
     /// the planner takes part. The topology is that of all services, those included that
     /// the plan drains.
+    ///
+    /// What is claimed depends on where the plan comes from:
+    ///
+    /// - of a rebalance where nothing is held and moves are not limited, the mapping ends up
+    ///   valid and balanced, and no plan that does that has fewer moves;
+    /// - of a rebalance where services or bases are held, and of a decommission by the optimal
+    ///   strategy, what is fixed stays, each base has as many replicas as the rules let it, and
+    ///   no plan of which that is true has a lower cost: replicas outside bands first, then
+    ///   moves;
+    /// - under limits on moves, the limits are kept, and the bound is that of the whole plan;
+    /// - all else leads from the one mapping to the other.
     ///
     /// Takes one [`PrefixMapping::apply`], one [`PrefixMapping::check`], and the time of
     /// the bound, `O(bases * replicas^2 + services * log(services))`.
@@ -177,10 +182,10 @@ struct Case<'a> {
 impl Case<'_> {
     fn verify(&self, topology: &Topology) -> Result<(CheckReport, Option<usize>), VerifyError> {
         let (goal, digits) = (self.goal, self.before.digits());
-        let before = &*self.before.resolved(topology);
-        if before != self.before {
+        // What stands under its address already is borrowed.
+        let Cow::Borrowed(before) = self.before.resolved(topology) else {
             return Err(VerifyError::NotResolved);
-        }
+        };
         let goal = &*without_gone(goal, before, topology);
         let topology = goal.drained(before, topology)?;
         let shares = Shares::new(&topology, digits, goal.rules())
@@ -194,8 +199,9 @@ impl Case<'_> {
         let report = self.after.check(&topology, &options);
         let report = report.map_err(CertificateError::Unsatisfiable)?;
         let Some(proof) = &self.plan.proof else {
+            // A strategy chooses where what is freed goes; how much that is, it can't.
             terms.misses_after(self.after, &[])?;
-            return Ok((report, None));
+            return Ok((report, Some(terms.freed())));
         };
         let is_whole = !goal.limits_moves();
         if !goal.may_miss_bands() && is_whole && !report.is_clean() {
@@ -274,9 +280,9 @@ impl Case<'_> {
         if let Some(most) = options.get_max_moves().filter(|&most| moves > most) {
             return Err(VerifyError::TooManyMoves { moves, most });
         }
-        let moves = self.plan.moves_by_base().max().unwrap_or(0);
-        match options.get_max_moves_per_base().filter(|&most| moves > most) {
-            Some(most) => Err(VerifyError::TooManyMoves { moves, most }),
+        let Some(most) = options.get_max_moves_per_base() else { return Ok(()) };
+        match self.plan.moves_by_base().find(|&moves| moves > most) {
+            Some(moves) => Err(VerifyError::TooManyMoves { moves, most }),
             None => Ok(()),
         }
     }
@@ -441,12 +447,7 @@ impl fmt::Display for VerifyError {
             Self::TooManyMoves { moves, most } => {
                 write!(f, "the plan has {moves} moves where its limit is {most}")
             }
-            Self::NotReached { report } => write!(
-                f,
-                "the plan leaves {} breaches and {} replicas outside their bands",
-                report.breaches(),
-                report.outside_band()
-            ),
+            Self::NotReached { report } => write!(f, "the plan leaves {}", report.faults()),
             Self::NotClosest => f.write_str(
                 "loads miss their bands by more than the certificate proves to be needed",
             ),

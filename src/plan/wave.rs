@@ -11,6 +11,15 @@ use crate::mapping::change::RawChange;
 use crate::plan::{Change, Plan};
 
 /// Changes that may run together: at most one of each base.
+///
+/// Changes of different bases never depend on one another. After each wave of a
+/// rebalance or a decommission, whatever is restricted, no base breaks a rule that it
+/// kept before the plan, has fewer replicas that are up than before (beyond the number
+/// wanted), or lacks a quorum that it had. Within a wave the changes may be made in any
+/// order, and some of them alone: a base is either as before the wave or as after it.
+///
+/// [`Plan::waves`] gives them, and has an example; [`Plan::max_per_service`] makes them
+/// smaller.
 #[derive(Debug, Clone, Copy)]
 pub struct Wave<'a> {
     plan: &'a Plan,
@@ -38,6 +47,9 @@ impl<'a> Wave<'a> {
 
 impl Plan {
     /// The waves, in order; none is empty.
+    ///
+    /// There are as many as the most changed base has changes, which is the least; after
+    /// [`Plan::max_per_service`] there may be more. Takes no time: the waves are kept.
     ///
     /// # Examples
     ///
@@ -74,11 +86,35 @@ impl Plan {
         self.ends[..waves.min(self.ends.len())].last().copied().unwrap_or(0)
     }
 
-    /// The same plan in waves that move no more than `most` replicas into any
-    /// service, and no more out of it. `0` counts as 1.
+    /// The same changes in waves that move at most `most` replicas into any
+    /// service, and at most `most` out of it. `0` counts as 1.
     ///
-    /// Beside the plan this allocates at most 64 bytes for each change and 100
+    /// Each change takes the first wave that is open to it, those of a base in their
+    /// order. But for that order, there are at most twice as many waves as there have to
+    /// be: a change is kept out only by waves that are full for one of its two services.
+    ///
+    /// Takes `O(changes * log(changes))`, where `most` is not far below what one service
+    /// takes; a word of 64 full waves is passed over at once. Beside the plan this allocates at most 64 bytes for each change and 100
     /// for each service, and 4 KiB.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use meta0::{Digits, PrefixMapping};
+    /// # let mut old = PrefixMapping::new(Digits::try_from(1)?);
+    /// # for base in old.digits().bases() {
+    /// #     old.assign_services(base, ["a", "b"])?;
+    /// # }
+    /// # let mut new = old.clone();
+    /// # for base in old.digits().bases() {
+    /// #     new.assign_services(base, ["a", "c"])?;
+    /// # }
+    /// let plan = old.diff(&new)?;
+    /// assert_eq!(plan.to_string(), "16 moves of 16 bases in 1 wave");
+    /// let plan = plan.max_per_service(5);
+    /// assert!(plan.waves().map(|wave| wave.len()).eq([5, 5, 5, 1]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn max_per_service(mut self, most: usize) -> Self {
         let mut sequence = std::mem::take(&mut self.changes);

@@ -24,6 +24,7 @@ mod partial;
 mod plan;
 mod plan_file;
 mod progress;
+mod public_api;
 mod rebalance;
 mod restricted;
 mod rules;

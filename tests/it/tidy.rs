@@ -111,26 +111,40 @@ fn the_guide_has_every_chapter() {
 #[cfg(feature = "cli")]
 #[test]
 fn the_readme_shows_what_its_commands_print() {
-    let readme = read("README.md");
+    let (readme, folder) = (read("README.md"), tempfile::tempdir().unwrap());
     let [command, _] = readme_commands();
+    let command = command.split(" -- ").nth(1).unwrap();
     let [shown] = blocks(&readme, "text")[..] else { panic!("one output") };
-    assert_prints(command.split(" -- ").nth(1).unwrap(), shown);
+    assert_prints(folder.path(), command, shown);
+    let plan = "--plan plan.json";
+    assert!(readme.contains(&format!("With `{plan}`, the program writes the plan")));
+    print_of(folder.path(), &format!("{command} {plan}"));
     for example in blocks(&readme, "console") {
-        let (command, shown) = example.split_once('\n').unwrap();
-        assert_prints(command.strip_prefix("$ meta0 ").unwrap(), shown);
+        let example = example.replace("\\\n", " ");
+        for example in example.strip_prefix("$ meta0 ").unwrap().split("\n$ meta0 ") {
+            let (command, shown) = example.split_once('\n').unwrap();
+            assert_prints(folder.path(), command, shown);
+        }
     }
 }
 
-/// Runs the program, and compares all that it prints: its report, or why there is
-/// none.
 #[cfg(feature = "cli")]
 #[track_caller]
-fn assert_prints(arguments: &str, shown: &str) {
+fn assert_prints(folder: &Path, arguments: &str, shown: &str) {
+    let printed = print_of(folder, arguments);
+    assert!(printed.trim_end() == shown.trim_end(), "README.md is to show:\n{printed}");
+}
+
+/// Runs the program in a folder, and returns all that it prints: its report, or why
+/// there is none.
+#[cfg(feature = "cli")]
+fn print_of(folder: &Path, arguments: &str) -> String {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/");
+    let paths = |word: &str| word.replace("fixtures/", fixtures.to_str().unwrap());
     let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_meta0"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(arguments.split(' '))
+        .current_dir(folder)
+        .args(arguments.split_whitespace().map(paths))
         .output()
         .unwrap();
-    let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-    assert!(printed == shown, "README.md is to show:\n{printed}");
+    String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
 }

@@ -148,7 +148,7 @@ impl PrefixMapping {
     }
 
     /// Reads what [`PrefixMapping::read_json`] takes, and names services as
-    /// [`PrefixMapping::from_json_resolved`] does.
+    /// [`PrefixMapping::from_json_resolved`] does, which has an example.
     ///
     /// # Errors
     ///
@@ -232,7 +232,7 @@ impl PrefixMapping {
     }
 
     /// Writes what [`PrefixMapping::to_json_of`] gives, in pieces of about
-    /// 64 KiB.
+    /// 64 KiB. `to_json_of` has an example.
     ///
     /// # Errors
     ///

@@ -128,7 +128,7 @@ impl Plan {
         write::text(self)
     }
 
-    /// Writes what [`Plan::to_json`] gives, in pieces of 64 KiB.
+    /// Writes what [`Plan::to_json`] gives, which has an example, in pieces of 64 KiB.
     ///
     /// # Errors
     ///
@@ -143,6 +143,27 @@ impl Plan {
     /// # Errors
     ///
     /// Those of `out`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use meta0::{Digits, Plan, PrefixMapping, Service, Topology};
+    /// # let topology = Topology::new([
+    /// #     Service::new("a", "h1.d".parse()?),
+    /// #     Service::new("b", "h2.d".parse()?),
+    /// # ])?;
+    /// # let mut old = PrefixMapping::new(Digits::try_from(0)?);
+    /// # let base = old.digits().base(0).ok_or("no such base")?;
+    /// # old.assign_services(base, ["a"])?;
+    /// # let mut new = old.clone();
+    /// # new.assign_services(base, ["b"])?;
+    /// let plan = old.diff(&new)?;
+    /// let mut file = Vec::new();
+    /// plan.write_json_with_steps(&mut file, plan.steps(&old, &topology, "OPENIO")?)?;
+    /// // Who reads the plan makes the steps anew.
+    /// assert_eq!(Plan::from_json(file)?, plan);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn write_json_with_steps(
         &self,
         out: impl io::Write,
@@ -151,7 +172,7 @@ impl Plan {
         write::write(self, steps.into_iter(), out)
     }
 
-    /// Reads a plan from what [`Plan::to_json`] gives.
+    /// Reads a plan from what [`Plan::to_json`] gives, which has an example.
     ///
     /// White space and a byte order mark are fine. Whatever disagrees within the text is
     /// refused. Whether the plan fits a mapping is told by

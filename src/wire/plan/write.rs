@@ -33,9 +33,21 @@ pub(super) fn write(
 
 /// A plan as a text, without steps.
 pub(super) fn text(plan: &Plan) -> String {
-    let mut text = Vec::new();
+    let mut text = Vec::with_capacity(length(plan));
     write(plan, std::iter::empty(), &mut text).expect("a vector takes whatever is written");
     String::from_utf8(text).expect("names were strings, and all else is ASCII")
+}
+
+/// About how long the text of a plan is, and seldom less than that.
+fn length(plan: &Plan) -> usize {
+    let name = |name: Option<&str>| name.map_or(4, str::len);
+    let changes = plan.changes().map(|change| 36 + name(change.from) + name(change.to));
+    let numbers = plan.certificate().into_iter().flat_map(|certificate| {
+        let domains = Level::ALL.into_iter().flat_map(|level| certificate.domains(level));
+        domains.chain(certificate.services()).map(|(name, _)| name.len() + 20)
+    });
+    let names = plan.drained().chain(plan.held()).map(|name| name.len() + 4);
+    changes.chain(numbers).chain(names).sum::<usize>() + (4 << 10)
 }
 
 impl Serialize for Plan {
