@@ -230,6 +230,10 @@ impl Case<'_> {
             terms.refuse_other_changes(self.after)?;
             return Ok(self.bound_of_whole(terms.bound(&numbers, None), proof.lower_bound));
         }
+        // Where all bases end up valid, nothing stays beside.
+        if let Some((base, _)) = proof.beside.first().filter(|_| !self.goal.may_miss_bands()) {
+            return Err(VerifyError::Changed { base: self.plan.base(*base) });
+        }
         let misses = terms.misses_after(self.after, &proof.beside)?;
         // A claim that a part of the bound comes to is one that all of it comes to.
         let enough = self.plan.moves() as i128 + misses;

@@ -92,12 +92,13 @@ def lay(plan, before):
         require(len({change["base"] for change in wave}) == len(wave), "a wave has a base twice")
         for change in wave:
             base, old, new = index[change["base"]], change["from"], change["to"]
-            require(old != new and new not in now[base] and (old is None or old in now[base]),
+            require(old != new and (new not in now[base] or "level" not in plan) and
+                    (old is None or old in now[base]),
                     f"base {change['base']} cannot change {old!r} for {new!r}")
             if old is not None: now[base].remove(old)
             if new is not None: now[base].append(new)
             changes.append((base, old, new))
-            states.setdefault(base, []).append([*now[base]])
+            states.setdefault(base, []).append({*now[base]})
     moves = Counter(base for base, _, new in changes if new is not None).values()
     require(sum(moves) == plan["moves"] == len(changes) - plan["removals"], "the counts are wrong")
     require(sum(moves) <= plan.get("max_moves", sum(moves)) and max(moves, default=0) <= plan.get(
@@ -125,12 +126,12 @@ def prove(plan, paths, available, locked, alive, before, after, states, come):
     bands = {x: (math.floor(q * (1 - t)), math.ceil(q * (1 + t))) for x, q in shares.items()}
     chains = {n: [path[:k] for k in range(1, 6)] for n, path in paths.items()}
     def at(names): return Counter(x for n in names for x in chains.get(n, ()))
-    def up(names): return sum(n in alive for n in names)
-    for base, (*between, now) in states.items():
-        ends, most = (before[base], now), at(before[base])
+    for base, (*between, end) in states.items():
+        most, up = at({*before[base]}), lambda names: len(alive & names)
         for now in between:
-            require(all(f(now) >= min(map(f, ends)) for f in (len, up)) and all(load <= max(
-                    caps[len(x)], most[x]) for x, load in at(now).items()), f"{base} is unsafe")
+            require(all(f(now) >= min(f({*before[base]}), f(end)) for f in (len, up)) and all(
+                    load <= max(caps[len(x)], most[x]) for x, load in at(now).items()
+                    if caps[len(x)] < replicas), f"base {base} is unsafe between two waves")
     numbers = {"root": 0, **dict.fromkeys(LEVELS[1:], {}), **(plan["certificate"] or {})}
     p = {x: numbers[LEVELS[len(x)]].pop(x[-1] if x[4:] else ".".join(x), 0) for x in at(paths)}
     p[()], prices = numbers.pop("root"), [2**80] * 6 if hard else [2**20] * 5 + [2**40]
@@ -158,7 +159,7 @@ def prove(plan, paths, available, locked, alive, before, after, states, come):
         own = [n for n in row if n in choice and n not in stay]
         want = 0 if base in frozen else replicas if whole else len(row) - len(stay)
         most, value = least((*stay,), (*own,), want := max(0, min(want, replicas - len(stay))))
-        more = plan.get("beside", {}).get(f"{base * 65536 // size:04X}", ())
+        more = {} if limited else plan.get("beside", {}).get(f"{base * 65536 // size:04X}", ())
         placed = [(0, n) for n in now if n in choice and n not in stay and n not in more]
         right = len(greed(placed, stay, most)) == len(placed) == most and (
             len(placed) + len(stay) + len(more) == len(now) or most < want and whole)
