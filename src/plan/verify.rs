@@ -230,12 +230,19 @@ impl Case<'_> {
             terms.refuse_other_changes(self.after)?;
             return Ok(self.bound_of_whole(terms.bound(&numbers, None), proof.lower_bound));
         }
+        // Where all bases end up valid, nothing stays beside.
+        if let Some((base, _)) = proof.beside.first().filter(|_| !self.goal.may_miss_bands()) {
+            return Err(VerifyError::Changed { base: self.plan.base(*base) });
+        }
         let misses = terms.misses_after(self.after, &proof.beside)?;
         // A claim that a part of the bound comes to is one that all of it comes to.
         let enough = self.plan.moves() as i128 + misses;
         let bound = terms.bound(&numbers, Some(enough)) - misses;
-        // Less than no move: another plan misses by less, whatever it moves.
-        usize::try_from(bound).map_err(|_| VerifyError::NotClosest)
+        usize::try_from(bound).map_err(|_| match self.goal.may_miss_bands() {
+            // Less than no move: another plan misses by less, whatever it moves.
+            true => VerifyError::NotClosest,
+            false => VerifyError::LowerBound { claimed: proof.lower_bound, found: 0 },
+        })
     }
 
     /// The bound on the moves of the whole plan, of which this is a part, by the bound on
@@ -247,7 +254,8 @@ impl Case<'_> {
         if self.goal.may_miss_bands() && is_of_misses {
             return claimed;
         }
-        usize::try_from(bound.max(0)).unwrap_or(usize::MAX)
+        // No plan has more moves than that: beyond it the bound is one of misses.
+        usize::try_from(bound.clamp(0, most as i128)).unwrap_or(most)
     }
 
     /// Every service that a move gives something has to be open.

@@ -5,6 +5,7 @@ mod decommission;
 mod diff;
 mod files;
 mod names;
+mod plan;
 mod plan_file;
 mod rebalance;
 mod reports;

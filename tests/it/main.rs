@@ -5,6 +5,7 @@
 mod attacks;
 mod bands;
 mod bootstrap;
+mod certificate;
 mod check;
 #[cfg(feature = "cli")]
 mod cli;

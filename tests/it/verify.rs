@@ -1,6 +1,6 @@
 //! `Plan::verify`: every plan of the planner is what it says, and no forged one is.
 
-mod forged;
+pub(crate) mod forged;
 
 use meta0::{
     DecommissionOptions, Digits, Level, Plan, PrefixMapping, RebalanceOptions, Rules, Strategy,

@@ -14,23 +14,28 @@ use crate::instance::{Instance, Size};
 use crate::judge::assert_valid_and_balanced;
 
 /// A plan as JSON, and what it is a plan for.
-struct Forger {
-    instance: Instance,
+pub(crate) struct Forger {
+    pub(crate) instance: Instance,
     /// With names resolved, as plans have them.
     before: PrefixMapping,
-    plan: Value,
+    pub(crate) plan: Value,
     rng: StdRng,
 }
 
 impl Forger {
     /// An honest plan that changes something, of a kind that the seed says.
-    fn new(seed: u64) -> Option<Self> {
+    pub(crate) fn new(seed: u64) -> Option<Self> {
         let instance =
             Instance::satisfiable(seed, [Size::TINY, Size::SMALL][usize::from(seed % 2 == 1)]);
         let plan = honest(&instance, seed)?;
+        Some(Self::of(instance, &plan, seed))
+    }
+
+    /// A plan for an instance.
+    pub(crate) fn of(instance: Instance, plan: &Plan, seed: u64) -> Self {
         let before = instance.mapping.resolve(&instance.topology);
-        let plan = serde_json::to_value(&plan).unwrap();
-        Some(Self { instance, before, plan, rng: StdRng::seed_from_u64(seed) })
+        let plan = serde_json::to_value(plan).unwrap();
+        Self { instance, before, plan, rng: StdRng::seed_from_u64(seed) }
     }
 
     fn address(&mut self) -> String {
@@ -118,7 +123,7 @@ fn is_some(plan: &Plan) -> bool {
 }
 
 /// A way to forge: it changes one thing, and what has to fit with it.
-type Forgery = fn(&mut Forger);
+pub(crate) type Forgery = fn(&mut Forger);
 
 fn certificate(it: &mut Forger) {
     let level = *["site", "rack", "host", "volume", "service"].choose(&mut it.rng).unwrap();
@@ -243,7 +248,7 @@ fn limits(it: &mut Forger) {
     }
 }
 
-fn other_waves(it: &mut Forger) {
+pub(crate) fn other_waves(it: &mut Forger) {
     let waves = it.plan["waves"].as_array().unwrap();
     let mut all: Vec<_> = waves.iter().flat_map(|wave| wave.as_array().unwrap().clone()).collect();
     if it.rng.random() {
@@ -355,26 +360,28 @@ fn forge(forgery: Forgery) -> (usize, usize) {
     (accepted, all)
 }
 
+/// All ways but other waves, each with whether it always makes a lie.
+pub(crate) const FORGERIES: [(Forgery, bool); 15] = [
+    (certificate, false),
+    (bound, true),
+    (added_move, true),
+    (left_out_move, false),
+    (redirected_move, false),
+    (removal_for_a_move, true),
+    (other_source, false),
+    (other_base, false),
+    (counts, true),
+    (digests, true),
+    (rules, false),
+    (lists, false),
+    (limits, false),
+    (no_proof, true),
+    (no_numbers, false),
+];
+
 #[test]
 fn what_is_not_true_is_never_verified() {
-    let forgeries: [(Forgery, bool); 15] = [
-        (certificate, false),
-        (bound, true),
-        (added_move, true),
-        (left_out_move, false),
-        (redirected_move, false),
-        (removal_for_a_move, true),
-        (other_source, false),
-        (other_base, false),
-        (counts, true),
-        (digests, true),
-        (rules, false),
-        (lists, false),
-        (limits, false),
-        (no_proof, true),
-        (no_numbers, false),
-    ];
-    for (place, (forgery, is_always_a_lie)) in forgeries.into_iter().enumerate() {
+    for (place, (forgery, is_always_a_lie)) in FORGERIES.into_iter().enumerate() {
         let (accepted, all) = forge(forgery);
         assert!(!is_always_a_lie || accepted == 0, "{place}: {accepted} of {all}");
         assert!(accepted < all, "{place}: {accepted} of {all}");

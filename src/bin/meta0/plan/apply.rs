@@ -15,14 +15,14 @@ pub(super) fn run(args: &ApplyArgs) -> Result<ExitCode, Failure> {
         return Err(Failure::new(format!("--waves {waves}: the plan has {all}")));
     }
     let misfit = |error| Failure::unmet("the plan does not fit the mapping", &error);
-    let mut report = format!("{waves} of {all} waves, of {plan}\n");
+    let (first, _) = plan.split_at(&before, waves).map_err(misfit)?;
+    let mut report = format!("{waves} of {all} wave{}: {first}\n", if all == 1 { "" } else { "s" });
     let staged = if args.partial {
-        let (first, _) = plan.split_at(&before, waves).map_err(misfit)?;
         let partial = first.partial(&before).map_err(misfit)?;
         report += &unsaid(partial.unsaid());
         stage_partial(&args.output, &partial)?
     } else {
-        let after = before.apply_waves(&plan, waves).map_err(misfit)?;
+        let after = before.apply(&first).map_err(misfit)?;
         args.output.stage(|out| after.write_json(out))?
     };
     deliver(&report, vec![("mapping", &args.output, staged)])

@@ -15,7 +15,7 @@ use crate::args::{File, OfPlan, OfPlanArgs};
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::output::{Output, Staged};
-use crate::report::say;
+use crate::report::{first_few, say};
 
 /// Answers what is asked of a plan.
 pub(crate) fn run(args: &OfPlanArgs) -> Result<ExitCode, Failure> {
@@ -62,15 +62,15 @@ fn stage_partial(output: &Output, partial: &Partial) -> Result<Staged, Failure> 
 
 /// Says which bases a partial object can't empty.
 fn unsaid(bases: &[Base]) -> String {
-    let some: Vec<_> = bases.iter().take(4).map(|base| base.first_prefix().to_string()).collect();
-    let more = if bases.len() > 4 { ", …" } else { "" };
+    let some = first_few(bases);
     match bases.len() {
         0 => String::new(),
+        1 => format!(
+            "the mapping can't say that base {some} has no replica: meta0 keeps what it has of it\n"
+        ),
         count => format!(
-            "note: {count} {} to have no replica ({}{more}), which meta0 can't be told: they keep \
-             those that they have\n",
-            if count == 1 { "base is" } else { "bases are" },
-            some.join(", ")
+            "the mapping can't say that {count} bases have no replica: meta0 keeps what it has of \
+             {some}\n"
         ),
     }
 }

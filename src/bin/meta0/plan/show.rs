@@ -1,9 +1,9 @@
 //! `meta0 plan show`.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::process::ExitCode;
 
-use meta0::{Goal, Plan, Strategy};
+use meta0::{Base, Goal, Plan, Strategy};
 
 use crate::args::ShowArgs;
 use crate::failure::Failure;
@@ -19,75 +19,96 @@ pub(super) fn run(args: &ShowArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Names and values, one a line, below what is said first.
+struct Lines(String);
+
+impl Lines {
+    fn add(&mut self, name: &str, value: impl Display) {
+        writeln!(self.0, "{name:<10} {value}").expect("a string takes whatever is written");
+    }
+
+    /// A list on one line, the first few of it; no line where it is empty.
+    fn list(&mut self, name: &str, all: &[String]) {
+        let some = all.iter().take(4).map(String::as_str).collect::<Vec<_>>().join(", ");
+        match all.len() {
+            0 => {}
+            5.. => self.add(name, format_args!("{some}, … ({} in all)", all.len())),
+            _ => self.add(name, some),
+        }
+    }
+
+    fn bases(&mut self, name: &str, bases: &[Base]) {
+        let bases = bases.iter().map(|base| base.first_prefix().to_string());
+        self.list(name, &bases.collect::<Vec<_>>());
+    }
+}
+
 fn text(plan: &Plan) -> String {
-    let mut text = format!("{plan}\n{}\n\n", proof(plan));
-    let mut line = |name: &str, value: &dyn std::fmt::Display| {
-        writeln!(text, "{name:<9} {value}").expect("a string takes whatever is written");
+    let mut lines = Lines(format!("{plan}\n{}\n\n", claim(plan)));
+    lines.add("from", format_args!("mapping {:016x}", plan.digest()));
+    lines.add("to", format_args!("mapping {:016x}", plan.digest_afterwards()));
+    lines.add("digits", plan.digits());
+    if let Some(goal) = plan.goal() {
+        add_goal(&mut lines, goal);
+    }
+    for (number, wave) in plan.waves().enumerate().take(WAVES) {
+        let plural = if wave.len() == 1 { "" } else { "s" };
+        lines.add(&format!("wave {}", number + 1), format_args!("{} change{plural}", wave.len()));
+    }
+    match plan.waves().len().saturating_sub(WAVES) {
+        0 => {}
+        1 => lines.add("…", "1 more wave"),
+        more => lines.add("…", format_args!("{more} more waves")),
+    }
+    lines.0
+}
+
+/// What the plan is to reach, and what restricts it.
+fn add_goal(lines: &mut Lines, goal: &Goal) {
+    let name = match goal {
+        Goal::Rebalance(_) => "rebalance",
+        _ => "decommission",
     };
-    line("from", &format_args!("mapping {:016x}", plan.digest()));
-    line("to", &format_args!("mapping {:016x}", plan.digest_afterwards()));
-    line("digits", &plan.digits());
-    match plan.goal() {
-        Some(Goal::Rebalance(options)) => {
-            line("goal", &"rebalance");
-            line("rules", &options.get_rules());
-            line("tolerance", &options.get_tolerance());
-            list(&mut line, "drained", options.get_drain());
-            list(&mut line, "held", options.get_hold());
-            let bases: Vec<_> =
-                options.get_hold_bases().iter().map(|it| it.first_prefix().to_string()).collect();
-            list(&mut line, "held", &bases);
-            let limits = [
-                ("at most", options.get_max_moves()),
-                ("at most", options.get_max_moves_per_base()),
-            ];
-            for ((name, most), of) in limits.into_iter().zip(["moves", "moves of each base"]) {
-                if let Some(most) = most {
-                    line(name, &format_args!("{most} {of}"));
-                }
+    lines.add("goal", name);
+    lines.add("rules", goal.rules());
+    lines.add("tolerance", goal.tolerance());
+    match goal {
+        Goal::Rebalance(options) => {
+            lines.list("drained", options.get_drain());
+            lines.list("held", options.get_hold());
+            lines.bases("held bases", options.get_hold_bases());
+            if let Some(most) = options.get_max_moves() {
+                lines.add("at most", moves(most));
+            }
+            if let Some(most) = options.get_max_moves_per_base() {
+                lines.add("at most", format_args!("{} of each base", moves(most)));
             }
         }
-        Some(Goal::Decommission { services, options }) => {
-            line("goal", &"decommission");
-            line("rules", &options.get_rules());
-            line("tolerance", &options.get_tolerance());
-            list(&mut line, "leaving", services);
-            list(&mut line, "drained", options.get_drain());
-            if let Some(bases) = options.get_bases() {
-                let bases: Vec<_> = bases.iter().map(|it| it.first_prefix().to_string()).collect();
-                list(&mut line, "bases", &bases);
-            }
+        Goal::Decommission { services, options } => {
+            lines.list("leaving", services);
+            lines.list("drained", options.get_drain());
+            lines.bases("bases", options.get_bases().unwrap_or_default());
             match options.get_strategy() {
-                Strategy::Optimal => {}
-                strategy => line("strategy", &format_args!("{strategy:?}")),
+                Strategy::FewestBases => lines.add("strategy", "fewest bases"),
+                Strategy::MostAvailability => lines.add("strategy", "most availability"),
+                _ => {}
             }
         }
         _ => {}
     }
-    for (number, wave) in plan.waves().enumerate().take(WAVES) {
-        line(&format!("wave {}", number + 1), &format_args!("{} changes", wave.len()));
-    }
-    if let Some(more) = plan.waves().len().checked_sub(WAVES).filter(|&more| more > 0) {
-        line("…", &format_args!("{more} more waves"));
-    }
-    text
+}
+
+fn moves(count: usize) -> String {
+    format!("{count} move{}", if count == 1 { "" } else { "s" })
 }
 
 /// What the plan claims of its moves.
-fn proof(plan: &Plan) -> String {
+fn claim(plan: &Plan) -> String {
     match plan.lower_bound() {
-        Some(_) if plan.is_minimal() => "it says that no plan has fewer moves".to_owned(),
-        Some(bound) => format!("it says that no whole plan has fewer than {bound} moves"),
-        None => "it says nothing of the fewest moves".to_owned(),
-    }
-}
-
-/// A list on one line, the first few of it.
-fn list(line: &mut impl FnMut(&str, &dyn std::fmt::Display), name: &str, all: &[String]) {
-    let some: Vec<_> = all.iter().take(4).map(String::as_str).collect();
-    match all.len() {
-        0 => {}
-        5.. => line(name, &format_args!("{}, … ({} in all)", some.join(", "), all.len())),
-        _ => line(name, &some.join(", ")),
+        Some(_) if plan.is_minimal() => "it claims that no plan has fewer moves".to_owned(),
+        Some(bound) => format!(
+            "it claims that the whole plan, of which it is a part, has at least {bound} moves"
+        ),
+        None => "it claims nothing of the fewest moves".to_owned(),
     }
 }

@@ -19,14 +19,15 @@ pub(super) fn run(args: &WavesArgs) -> Result<ExitCode, Failure> {
     let dir = &args.dir;
     let cant_write =
         |error| Failure::because(format_args!("can't write {}", dir.display()), &error);
-    if fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) {
-        return Err(Failure::new(format!("{} is not empty", dir.display()))
-            .hint("give --dir a folder that is not there yet, so that no older wave stays in it"));
-    }
+    refuse_used(dir)?;
     let parent = match dir.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
+    if !parent.is_dir() {
+        let problem = format!("there is no folder {}", parent.display());
+        return Err(Failure::new(format!("can't write {}: {problem}", dir.display())));
+    }
     let beside = folder_beside(parent).map_err(cant_write)?;
     let mut notes = String::new();
     write(&plan, &before, beside.path(), &mut notes)?;
@@ -37,6 +38,19 @@ pub(super) fn run(args: &WavesArgs) -> Result<ExitCode, Failure> {
     fs::rename(beside.path(), dir).map_err(cant_write)?;
     let _ = beside.keep();
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses a file, and a folder that has something in it.
+fn refuse_used(dir: &Path) -> Result<(), Failure> {
+    let is_empty = fs::read_dir(dir).map(|mut entries| entries.next().is_none());
+    let problem = match is_empty {
+        Ok(true) => return Ok(()),
+        Ok(false) => "is not empty",
+        Err(_) if dir.exists() => "is no folder that can be read",
+        Err(_) => return Ok(()),
+    };
+    Err(Failure::new(format!("{} {problem}", dir.display()))
+        .hint("give --dir a folder that is not there yet, so that no older wave stays in it"))
 }
 
 /// A folder that others may read as the umask lets them.
