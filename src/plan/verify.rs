@@ -238,10 +238,13 @@ impl Case<'_> {
         // A claim that a part of the bound comes to is one that all of it comes to.
         let enough = self.plan.moves() as i128 + misses;
         let bound = terms.bound(&numbers, Some(enough)) - misses;
-        usize::try_from(bound).map_err(|_| match self.goal.may_miss_bands() {
-            // Less than no move: another plan misses by less, whatever it moves.
-            true => VerifyError::NotClosest,
-            false => VerifyError::LowerBound { claimed: proof.lower_bound, found: 0 },
+        usize::try_from(bound).map_err(|_| {
+            if self.goal.may_miss_bands() {
+                // Less than no move: another plan misses by less, whatever it moves.
+                VerifyError::NotClosest
+            } else {
+                VerifyError::LowerBound { claimed: proof.lower_bound, found: 0 }
+            }
         })
     }
 

@@ -196,6 +196,5 @@ def verify(services, mapping, plan):
     if needed > ALWAYS: return line, *prove(plan, *known, before, after, states, come)
     require(plan["certificate"] is plan["lower_bound"] is None, "there is nothing to prove")
     return line, "outcome: the mapping of the second digest", "bound: none, the plan has no goal"
-if __name__ == "__main__":
-    try: print(*verify(*sys.argv[1:]), sep="\n")
-    except Exception as error: sys.exit(print("bad file:", repr(error), file=sys.stderr) or 2)
+try: print(*verify(*sys.argv[1:]), sep="\n")
+except Exception as error: sys.exit(print("bad file:", repr(error), file=sys.stderr) or 2)

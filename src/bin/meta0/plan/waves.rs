@@ -44,10 +44,9 @@ pub(super) fn run(args: &WavesArgs) -> Result<ExitCode, Failure> {
 fn refuse_used(dir: &Path) -> Result<(), Failure> {
     let is_empty = fs::read_dir(dir).map(|mut entries| entries.next().is_none());
     let problem = match is_empty {
-        Ok(true) => return Ok(()),
         Ok(false) => "is not empty",
         Err(_) if dir.exists() => "is no folder that can be read",
-        Err(_) => return Ok(()),
+        Ok(true) | Err(_) => return Ok(()),
     };
     Err(Failure::new(format!("{} {problem}", dir.display()))
         .hint("give --dir a folder that is not there yet, so that no older wave stays in it"))
