@@ -16,7 +16,7 @@ use super::{ApplyError, Origin, Plan, Proof};
 use crate::certificate::{Astray, CertificateError, DOMAIN_WEIGHT, Terms};
 use crate::check::{CheckOptions, CheckReport};
 use crate::goal::Goal;
-use crate::index::PlanName;
+use crate::index::{Name, PlanName};
 use crate::mapping::change::RawChange;
 use crate::mapping::{Alias, PrefixMapping};
 use crate::prefix::Base;
@@ -193,6 +193,7 @@ impl Case<'_> {
             .tolerance(goal.tolerance());
         let terms = Terms::new(before, &topology, &shares, goal)?;
         self.refuse_newcomers(&topology, &terms)?;
+        self.refuse_repeats()?;
         self.refuse_beyond_limits()?;
         self.plan.refuse_unsafe_waves(before, &topology, goal.rules())?;
         let options = CheckOptions::new(goal.rules()).tolerance(goal.tolerance());
@@ -226,13 +227,10 @@ impl Case<'_> {
         is_whole: bool,
     ) -> Result<usize, VerifyError> {
         let numbers = proof.certificate.numbers(topology)?;
+        self.refuse_beside(terms, topology, proof, is_whole)?;
         if !is_whole {
             terms.refuse_other_changes(self.after)?;
             return Ok(self.bound_of_whole(terms.bound(&numbers, None), proof.lower_bound));
-        }
-        // Where all bases end up valid, nothing stays beside.
-        if let Some((base, _)) = proof.beside.first().filter(|_| !self.goal.may_miss_bands()) {
-            return Err(VerifyError::Changed { base: self.plan.base(*base) });
         }
         let misses = terms.misses_after(self.after, &proof.beside)?;
         // A claim that a part of the bound comes to is one that all of it comes to.
@@ -248,6 +246,27 @@ impl Case<'_> {
         })
     }
 
+    /// What is said to stay beside the services that a base is to have has to be its own.
+    /// Where all bases end up valid, nothing stays so.
+    fn refuse_beside(
+        &self,
+        terms: &Terms<'_>,
+        topology: &Topology,
+        proof: &Proof,
+        is_whole: bool,
+    ) -> Result<(), VerifyError> {
+        let open = terms.open_services();
+        let none_may = is_whole && !self.goal.may_miss_bands();
+        let is_own = |base: u16, name: &str| {
+            topology.find(name).is_some_and(|service| open[service.index()])
+                && self.before.services_of(self.plan.base(base)).any(|held| held == name)
+        };
+        match proof.beside.iter().find(|(base, name)| none_may || !is_own(*base, name)) {
+            Some((base, _)) => Err(VerifyError::Changed { base: self.plan.base(*base) }),
+            None => Ok(()),
+        }
+    }
+
     /// The bound on the moves of the whole plan, of which this is a part, by the bound on
     /// its cost: as claimed, where what the claim leaves is the cost of misses alone.
     fn bound_of_whole(&self, bound: i128, claimed: usize) -> usize {
@@ -259,6 +278,17 @@ impl Case<'_> {
         }
         // No plan has more moves than that: beyond it the bound is one of misses.
         usize::try_from(bound.clamp(0, most as i128)).unwrap_or(most)
+    }
+
+    /// No base may be given a service that it has already.
+    fn refuse_repeats(&self) -> Result<(), VerifyError> {
+        let repeats = |row: &[Name]| row.windows(2).filter(|pair| pair[0] == pair[1]).count();
+        let rows = self.before.rows().zip(self.after.rows());
+        let mut bases = self.before.digits().bases().zip(rows);
+        match bases.find(|(_, (before, after))| repeats(after) > repeats(before)) {
+            Some((base, _)) => Err(VerifyError::Changed { base }),
+            None => Ok(()),
+        }
     }
 
     /// Every service that a move gives something has to be open.

@@ -2,10 +2,9 @@
 """verify.py SERVICES MAPPING PLAN: verifies a plan of meta0 from its inputs alone (see README.md).
 Exits with 0 and three lines where the plan is what it says, 1 where not, 2 where a file is bad.
 Here a domain is its path, as ("site", "rack"), a service its volume's path and its address."""
-import json, math, re, sys
+import functools as tools, json, math, re, sys
 from collections import Counter
 from fractions import Fraction
-from functools import lru_cache, reduce
 LEVELS, VOID = ("root", "site", "rack", "host", "volume", "service"), (None, "", "n/a")
 ALWAYS = {"format", "command", "digits", "digest", "digest_after", "moves", "removals", "waves",
           "lower_bound", "minimal", "certificate", "steps"}
@@ -50,14 +49,13 @@ def read_mapping(listed, plan, ids):
     return [[renamed.get(n, n) for n in bases.get(b, ())] for b in range(16 ** plan["digits"])]
 def mix(z):
     """The finalizer of SplitMix64."""
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 % 2**64
-    z = (z ^ z >> 27) * 0x94D049BB133111EB % 2**64
+    for s, m in (30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB): z = (z ^ z >> s) * m % 2**64
     return z ^ z >> 31
 def digest(mapping, digits):
     """The number that tells mappings apart, in hex; a name is hashed by FNV-1a, then mixed."""
     def fnv(h, byte): return (h ^ byte) * 0x100000001B3 % 2**64
-    hashes = {n: mix(reduce(fnv, n.encode(), 0xCBF29CE484222325)) for n in set().union(*mapping)}
-    sums = enumerate((sum(map(hashes.get, row)) % 2**64 for row in mapping), 1)
+    of = {n: mix(tools.reduce(fnv, n.encode(), 0xCBF29CE484222325)) for n in set().union(*mapping)}
+    sums = enumerate((sum(map(of.get, row)) % 2**64 for row in mapping), 1)
     total = sum(mix((s + place * 0x9E3779B97F4A7C15) % 2**64) for place, s in sums if s)
     return f"{(mix(digits + 1) + total) % 2**64:016x}"
 def rise(leaves, top, limits):
@@ -113,7 +111,7 @@ def prove(plan, paths, available, locked, alive, before, after, states, come):
     frozen = {int(b, 16) * size >> 16 for b in plan.get("bases", plan.get("held_bases", ()))}
     if "bases" in plan: frozen = {*range(size)} - frozen
     require((held >= locked if whole else not held and ("bases" in plan or gone <= drained)) and
-            [sorted(drained - held), sorted(held)] == [plan["drained"], plan["held"]] and
+            sorted(plan["drained"] + plan["held"]) == sorted([*(drained - held), *held]) and
             held <= {*paths}.union(*before) and come <= choice, "a list of services is not right")
     limited, hard = {*plan} & {"max_moves", "max_moves_per_base"}, whole and not held | frozen
     caps, level, t = [replicas] * 4 + [1, 1], plan["level"], Fraction(plan["tolerance"])
@@ -148,7 +146,7 @@ def prove(plan, paths, available, locked, alive, before, after, states, come):
     new, cheapest = sorted((1 - p[paths[n]], n) for n in choice), []
     for _ in range(1 + max(map(len, before))):  # README.md says why these are enough.
         cheapest += greed([pair for pair in new if pair not in cheapest], (), replicas)
-    @lru_cache(None)
+    @tools.lru_cache(None)
     def least(stay, own, want):  # How many fit beside what stays, and their least sum of new - p.
         picked = greed(sorted([(-p[paths[n]], n) for n in own] + cheapest), stay, want)
         return len(picked), sum(value for value, _ in picked)
@@ -159,11 +157,12 @@ def prove(plan, paths, available, locked, alive, before, after, states, come):
         own = [n for n in row if n in choice and n not in stay]
         want = 0 if base in frozen else replicas if whole else len(row) - len(stay)
         most, value = least((*stay,), (*own,), want := max(0, min(want, replicas - len(stay))))
-        more = {} if limited else plan.get("beside", {}).get(f"{base * 65536 // size:04X}", ())
+        said = plan.get("beside", {}).get(f"{base * 65536 // size:04X}", ())
+        more = () if limited else said
         placed = [(0, n) for n in now if n in choice and n not in stay and n not in more]
         right = len(greed(placed, stay, most)) == len(placed) == most and (
             len(placed) + len(stay) + len(more) == len(now) or most < want and whole)
-        require((right or limited) and {*stay, *more} <= {*now} and {*more} <= {*own}, "a bad base")
+        require((right or limited) and {*stay, *more} <= {*now} and {*said} <= {*own}, "a bad base")
         bound, total, wrong = bound + value, total + most, wrong + (not right)
         fixed += [n for n in stay if n in available]
         loads += [n for _, n in placed]
@@ -196,5 +195,6 @@ def verify(services, mapping, plan):
     if needed > ALWAYS: return line, *prove(plan, *known, before, after, states, come)
     require(plan["certificate"] is plan["lower_bound"] is None, "there is nothing to prove")
     return line, "outcome: the mapping of the second digest", "bound: none, the plan has no goal"
-try: print(*verify(*sys.argv[1:]), sep="\n")
-except Exception as error: sys.exit(print("bad file:", repr(error), file=sys.stderr) or 2)
+if __name__ == "__main__":
+    try: print(*verify(*sys.argv[1:]), sep="\n")
+    except Exception as error: sys.exit(print("bad file:", repr(error), file=sys.stderr) or 2)

@@ -121,8 +121,8 @@ fn rebalances(instance: &Instance, seed: u64) -> Vec<(&'static str, Plan)> {
     let (held, drained) = services.split_at(services.len() / 2);
     let whole = RebalanceOptions::new(*rules).tolerance(*tolerance);
     let drain = whole.clone().drain(drained);
-    let hold = drain.clone().hold(held);
-    let hold_bases = hold.clone().hold_bases(instance.some_bases(seed));
+    let holding = drain.clone().hold(held);
+    let hold_bases = holding.clone().hold_bases(instance.some_bases(seed));
     let limit = |options: &RebalanceOptions| options.clone().max_moves(3);
     let limit_each = |options: &RebalanceOptions| options.clone().max_moves_per_base(1);
     let all = [
@@ -130,7 +130,7 @@ fn rebalances(instance: &Instance, seed: u64) -> Vec<(&'static str, Plan)> {
         ("limited-held", limit_each(&hold_bases)),
         ("whole", whole),
         ("drained", drain),
-        ("held", hold),
+        ("held", holding),
         ("held-bases", hold_bases),
     ];
     let plan = |(name, options)| Some((name, mapping.rebalance(topology, &options).ok()?));
@@ -276,8 +276,8 @@ fn the_second_verifier_has_an_exit_status() {
         let Some(mut python) = python() else { return };
         cases.add(status.to_string(), &topology, &mapping, plan);
         let output = run(&mut python, &cases.folder.join(status.to_string()));
-        let says = [&output.stdout, &output.stderr]
-            .map(|text| text.iter().filter(|&&byte| byte == b'\n').count());
+        let lines = |text: &[u8]| String::from_utf8_lossy(text).lines().count();
+        let says = [lines(&output.stdout), lines(&output.stderr)];
         assert_eq!(output.status.code(), Some(status), "{output:?}");
         assert_eq!(says, if status == 0 { [3, 0] } else { [0, 1] }, "{output:?}");
     }

@@ -48,7 +48,8 @@ impl Plan {
     /// The keys stand in this order. A reader takes them in any order, and refuses keys
     /// that it does not know, that stand twice, or that plans of the command do not have.
     /// Bases are named by the first of their prefixes, 4 upper-case hex digits. All
-    /// arrays but `waves` and `steps` ascend.
+    /// arrays but `waves` and `steps` are written ascending; a reader takes them in any
+    /// order.
     ///
     /// | key | what it says |
     /// |---|---|
